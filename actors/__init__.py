@@ -1,1 +1,1 @@
-"""Who says it: the actors and the runtime that runs them. Imports messages and pykka, never adapters."""
+"""The actors and their runtime. Imports messages and pykka, never adapters."""

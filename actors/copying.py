@@ -1,10 +1,9 @@
 """`replace` for frozen slotted dataclasses, at a quarter of the standard library's cost.
 
-Folding makes two copies of a position for each event, and a gateway a dozen of its lanes and meters for each
-request; `dataclasses.replace` asks for all fields by name and hands them to `__init__`, which sets each through
-`object.__setattr__`: 10 µs a copy of a position, and more than half of the time in which a supervisor with ten
-thousand of them starts. Here one generated function per class moves the slots over, and the changed ones are
-set after that.
+Folding copies a position twice per event, and a gateway copies a dozen lanes and meters per request.
+`dataclasses.replace` reads all fields by name and passes them to `__init__`, which sets each through
+`object.__setattr__`: 10 µs per position, more than half of a supervisor's start with ten thousand positions. Here one
+generated function per class copies the slots, then the changed fields are set.
 """
 
 from collections.abc import Callable
@@ -16,9 +15,9 @@ T = TypeVar("T")
 
 
 def replace(value: T, /, **changes: Any) -> T:
-    """A copy with these fields changed. For frozen slotted dataclasses without `__post_init__`.
+    """Return a copy with these fields changed. For frozen slotted dataclasses without `__post_init__`.
 
-    Raises TypeError for a field that there is not.
+    Raises TypeError for an unknown field.
     """
     cls: Any = type(value)
     copy, setters = _copier(cls)
@@ -32,7 +31,7 @@ def replace(value: T, /, **changes: Any) -> T:
 
 
 def stamp(value: T, /, **changes: Any) -> T:
-    """The value itself with these fields changed: only for one that was just made and that nobody else holds."""
+    """Change the value itself; only for one that was just made and is not shared. Raises KeyError: unknown field."""
     cls: Any = type(value)
     _, setters = _copier(cls)
     for name, new in changes.items():
@@ -42,7 +41,7 @@ def stamp(value: T, /, **changes: Any) -> T:
 
 @cache
 def _copier(cls: Any) -> tuple[Callable[[Any], Any], dict[str, Callable[[Any, Any], None]]]:
-    """What copies an instance of this class, and what sets each field of a copy."""
+    """Return the copying function of this class, and the setter of each field."""
     assert "__dict__" not in dir(cls), f"{cls.__name__} has no slots"
     assert not hasattr(cls, "__post_init__"), f"{cls.__name__} wants to see every instance"
     names = [field.name for field in fields(cls)]

@@ -1,4 +1,4 @@
-"""An address whose mail leaves the actors: the control API, the live table, whatever an adapter serves."""
+"""An actor that passes its messages to an adapter: the control API, the live table."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,12 @@ from messages.base import Message
 
 
 class EdgeActor(Actor[Message]):
-    """`deliver` takes a message without blocking."""
+    """`deliver` accepts a message without blocking."""
 
     def __init__(self, context: Context, deliver: Callable[[Message], None]) -> None:
         super().__init__(context)
         self._deliver = deliver
 
     def receive(self, message: Message) -> None:
+        """Pass the message to `deliver`."""
         self._deliver(message)

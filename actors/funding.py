@@ -1,10 +1,10 @@
-"""Shares of a funding payment: each position's follows from what it held at the funding time. Pure.
+"""The shares of a funding payment, by what each position held at the funding time. Pure.
 
-1. What a position held at a time is what it holds now, less its changes since then, by the venue's times. A trade at
+1. A position's quantity at a time is its quantity now, less its changes since then, by the venue's times. A trade at
    the funding time itself comes after the funding.
 2. The shares add up to the payment. Longs and shorts have opposite signs: they pay each other.
-3. A share is a level, not an addition: a position books what it lacks. So a repeated payment counts once, and a late
-   trade corrects the shares that were computed without it.
+3. A share is a level, not an addition: a position books the difference to what it has booked. So a repeated payment
+   counts once, and a late trade corrects earlier shares.
 
 Times are in nanoseconds; quantities in base units, increases positive; amounts in the payment's currency, positive when
 received.
@@ -33,7 +33,7 @@ ENDED_KEPT_NS = 24 * HOUR_NS
 
 
 def add_change(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Track:
-    """The track with a change at this time; changes older than `KEPT_NS` are dropped."""
+    """Return the track with a change at this time; drop changes older than `KEPT_NS`."""
     if time_ns <= track.since_ns:
         return track
     moves = track.moves
@@ -49,7 +49,7 @@ def add_change(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Trac
 
 
 def add_payment(track: Track, time_ns: int, currency: str, amount: Decimal, now_ns: int) -> Track:
-    """The track with an amount booked of the payment at this time, on top of what was booked of it before."""
+    """Return the track with `amount` added to what is booked of the payment at this time."""
     sums = {(time, name): booked for time, name, booked in track.paid}
     sums[time_ns, currency] = sums.get((time_ns, currency), ZERO) + amount
     kept = tuple((time, name, booked) for (time, name), booked in sorted(sums.items()) if time > now_ns - KEPT_NS)
@@ -58,7 +58,7 @@ def add_payment(track: Track, time_ns: int, currency: str, amount: Decimal, now_
 
 
 def held_at(track: Track, quantity: Decimal, time_ns: int) -> Decimal:
-    """The quantity right before this time of a position that holds `quantity` now."""
+    """Return the quantity right before this time of a position that holds `quantity` now."""
     for time, change in reversed(track.moves):
         if time < time_ns:
             break
@@ -67,14 +67,14 @@ def held_at(track: Track, quantity: Decimal, time_ns: int) -> Decimal:
 
 
 def booked_of(track: Track, time_ns: int, currency: str) -> Decimal | None:
-    """The amount booked of that payment; None for payments older than the list."""
+    """Return the amount booked of that payment; None: the payment is older than the list."""
     if time_ns <= track.settled_ns:
         return None
     return next((amount for time, name, amount in track.paid if (time, name) == (time_ns, currency)), ZERO)
 
 
 def known_before(track: Track, time_ns: int) -> tuple[tuple[int, Decimal], ...]:
-    """The changes before this time."""
+    """Return the changes before this time."""
     return track.moves[: bisect_left(track.moves, (time_ns,))]
 
 
@@ -93,28 +93,28 @@ class Holder:
     track: Track
 
     def held_at(self, time_ns: int) -> Decimal:
-        """Long positive, short negative."""
+        """Return the signed quantity at this time: long positive, short negative."""
         return held_at(self.track, self.quantity, time_ns) * self.side.sign
 
 
 def shares(amount: Decimal, held: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """The share of each ordinal in `amount`, by the quantity held (long positive); they add up to it.
+    """Return the share of each ordinal in `amount`, by the signed quantity held; the shares add up to `amount`.
 
-    The rest of rounding goes to the largest holder, the first of equals. Empty where the quantities add up to zero:
-    longs and shorts pay each other then, or the payment is of a human's position.
+    The rounding remainder goes to the largest holder, the first of equals. Empty where the quantities add up to zero:
+    longs and shorts pay each other, or the payment belongs to a manual position.
     """
     return by_weight(amount, dict(sorted(held.items())), MONEY_STEP)
 
 
 @dataclass(slots=True)
 class Lately:
-    """Collects, from the events of the last day, what ended positions held in it."""
+    """Collects from the last day's events what ended positions held during it."""
 
     entries: set[ClientOrderId] = field(default_factory=set)
     tracks: dict[int, Track] = field(default_factory=dict)
 
     def note(self, ordinal: int, event: Event) -> None:
-        """An order without a known intent counts as a reduction: entries end within a day."""
+        """Apply an event. A fill without a known intent is a reduction: entries end within a day."""
         time_ns = event.ts_event or event.ts_init
         match event:
             case OrderIntended(purpose=OrderPurpose.ENTRY):
@@ -133,7 +133,7 @@ class Lately:
         self.tracks[ordinal] = add_change(self.tracks.get(ordinal, Track()), time_ns, change, time_ns)
 
     def ended(self, finished: Sequence[tuple[int, PositionId]]) -> Iterable[Holder]:
-        """The finished positions that changed within the time; they hold nothing now."""
+        """Yield the finished positions that changed within the day; they hold nothing now."""
         for ordinal, name in finished:
             track, parsed = self.tracks.get(ordinal), parse_position_id(name)
             if track is not None and track.moves and parsed is not None:

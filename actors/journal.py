@@ -1,12 +1,10 @@
-"""The journal's actor: what a step lets out leaves here, and only after the step is durable.
+"""The journal actor: it sends a step's effects after the step is durable.
 
-It remembers next to nothing. A step goes to the store and comes back whole in the store's answer, so that
-a restart of this actor between the two neither loses the step's effects nor lets them out early. Only the
-steps that wait for another attempt are kept, by sender, where they outlive the actor. Steps are grouped by
-the store: whatever is queued while the disk is busy shares the next commit.
+It keeps almost no state. The store returns each step whole in its answer, so a restart of this actor in between neither
+loses the step's effects nor sends them early. Steps that wait for a retry are kept by sender, outside the actor. The
+store groups steps: those queued while the disk is busy share the next commit.
 
-Per step the order is: effects as the step lists them, then `Committed` to the sender, then its events to
-whoever subscribed to their class.
+Order per step: its effects as listed, then `Committed` to the sender, then its events to their subscribers.
 """
 
 from collections.abc import Callable
@@ -35,25 +33,26 @@ from messages.types import Address
 
 FIRST_PAUSE_MS = 50
 LONGEST_PAUSE_MS = 5_000
-"""Between attempts to write one step: long enough for an ill disk, short enough for a position that waits."""
+"""Pauses between attempts to write a step: long for a failing disk, short for a waiting position."""
 _MS = 1_000_000
 
 
 class JournalActor(Actor[Message]):
-    """Accepts AppendStep, Replay and ReadHistory; the store's answers come back as messages to itself."""
+    """Handles AppendStep, Replay and ReadHistory; the store's answers arrive as messages to its own address."""
 
     def __init__(self, context: Context, store: JournalStore, waiting: dict[Address, AppendStep] | None = None) -> None:
-        """`waiting`: steps to be tried again, by sender; shared by all lives of this actor."""
+        """`waiting`: steps to be tried again, by sender; shared by all instances of this actor."""
         super().__init__(context)
         self._store = store
         self._waiting = waiting if waiting is not None else {}
 
     def on_start(self) -> None:
-        """Timers end with the life that set them; whoever waits for a step is suspended until it is answered."""
+        """Append the waiting steps: their timers ended with the earlier instance, and their senders are suspended."""
         for step in tuple(self._waiting.values()):
             self._append(step)
 
     def receive(self, message: Message) -> None:
+        """Handle one message. Raises TypeError for a class that the journal does not handle."""
         match message:
             case AppendStep():
                 self._append(message)
@@ -64,10 +63,10 @@ class JournalActor(Actor[Message]):
                 for step in message.steps:
                     self.context.signal(step.sender, _failed(step, message))
             case Replay():
-                # Whoever asks for its past begins anew, and knows nothing of a step still to be tried again.
+                # A sender that replays has restarted and no longer knows a step that waits for a retry.
                 self._waiting.pop(message.sender, None)
                 self.context.cancel(_retry_of(message.sender))
-                self._store.replay(message.ordinal, partial(self._read, message))
+                self._store.replay(message.ordinal, partial(self._on_replayed, message))
             case ReplayRead():
                 self.context.signal(message.sender, message.replayed)
             case ReadHistory():
@@ -83,7 +82,7 @@ class JournalActor(Actor[Message]):
             self.context.schedule(_retry_of(step.sender), pause_ms * _MS, again)
             return
         self._waiting.pop(step.sender, None)
-        self._store.append((step,), partial(self._answered, step))
+        self._store.append((step,), partial(self._on_appended, step))
 
     def _release(self, step: AppendStep) -> None:
         for effect in step.effects:
@@ -96,24 +95,24 @@ class JournalActor(Actor[Message]):
     def _history(self, command: ReadHistory) -> None:
         parsed = parse_position_id(command.position_id)
         if parsed is None:
-            self._tell_history(command, ())
+            self._answer_history(command, ())
         else:
-            self._store.history(parsed[1], partial(self._tell_history, command))
+            self._store.history(parsed[1], partial(self._answer_history, command))
 
-    # The three below are called by the store, on whatever thread it has.
+    # The store calls these three on its own thread.
 
-    def _answered(self, step: AppendStep, why: Statement | None) -> None:
+    def _on_appended(self, step: AppendStep, why: Statement | None) -> None:
         if why is None:
             self.context.tell(self.context.address, StepsDurable(steps=(step,)))
         else:
             failed = StepsFailed(steps=(step,), why=why, doubtful=self._store.doubtful)
             self.context.tell(self.context.address, failed)
 
-    def _read(self, question: Replay, replayed: Replayed) -> None:
+    def _on_replayed(self, question: Replay, replayed: Replayed) -> None:
         answer = ReplayRead(correlation_id=question.correlation_id, sender=question.sender, replayed=replayed)
         self.context.tell(self.context.address, answer)
 
-    def _tell_history(self, command: ReadHistory, records: tuple[bytes, ...]) -> None:
+    def _answer_history(self, command: ReadHistory, records: tuple[bytes, ...]) -> None:
         answer = HistoryAnswer(
             correlation_id=command.correlation_id,
             causation_id=command.command_id,
@@ -128,7 +127,7 @@ class JournalActor(Actor[Message]):
 
 
 def journal_factory(store: JournalStore) -> Callable[[Context], JournalActor]:
-    """What `ActorSystem.spawn` calls for every life of the journal's actor."""
+    """Return the factory for `ActorSystem.spawn`; it shares the waiting steps between instances."""
     waiting: dict[Address, AppendStep] = {}
     return lambda context: JournalActor(context, store, waiting)
 

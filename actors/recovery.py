@@ -1,4 +1,4 @@
-"""From what is durable to what the actors start with. Pure: the journal is read by whoever calls."""
+"""From durable records to the actors' initial state. Pure: the caller reads the journal."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -43,10 +43,10 @@ def restored(
     damaged: tuple[Statement, ...] = (),
     commands: Iterable[Message] = (),
 ) -> Restored:
-    """Fold every position that is not over; one that is damaged stays out, with its reason.
+    """Fold every position that has not ended; a damaged one is left out, with its reason.
 
-    `recent` are (ordinal, event) of the latest steps, for today's realized result and for which commands were carried
-    out; `day_of` numbers days of wall time in ns. `commands` are the supervisor's latest records of commands.
+    `recent`: (ordinal, event) of the latest steps, for today's realized result and the commands already executed.
+    `day_of` numbers days of wall time (ns). `commands`: the supervisor's latest command records.
     """
     positions: list[Position] = []
     wrong: list[Statement] = list(damaged)
@@ -60,7 +60,7 @@ def restored(
                 silent.append((position_id, past.damage or verbatim(error)))
             continue
         if past.ordinal == OWN_HISTORY:
-            own = past  # below are histories of other actors, which read them themselves
+            own = past  # lower ordinals are other actors' histories, which recover themselves
         if past.damage:
             wrong.append(Storage.AT(where=position_id, why=past.damage))
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
@@ -92,7 +92,7 @@ def restored(
 
 
 def _lost_ordinals(own: Replayed) -> Iterable[int]:
-    """The highest that a lost position can have had, by each loss of journal steps."""
+    """Yield the highest ordinal that a lost position can have, for each loss of journal steps."""
     return (event.highest_lost for event in (*own.events, *own.beyond) if isinstance(event, OpeningsPaused))
 
 
@@ -103,10 +103,7 @@ def _noting(
     lately: Lately,
     openings: list[tuple[int, int]],
 ) -> Iterable[tuple[int, Event]]:
-    """The same events; what they tell of commands and of quantities is noted as they pass: a day has very many.
-
-    So is what was opened or enlarged, and when (wall time): it counts in the minute of a limit.
-    """
+    """Pass the events through and note, in one pass, their commands, quantities, and openings with their wall time."""
     for ordinal, event in recent:
         lately.note(ordinal, event)
         if isinstance(event, PositionRequested | AdditionRequested):
@@ -119,20 +116,20 @@ def _noting(
 
 
 def folded(position_id: PositionId, past: Replayed) -> Position:
-    """The position after its last durable step. Raises as `HistorySpec.recovered` does under `OnDamage.FAIL`."""
+    """Return the position after its last durable step. Raises as `HistorySpec.recovered` does under `OnDamage.FAIL`."""
     parsed = parse_position_id(position_id)
     assert parsed is not None, position_id
     return history_of(*parsed, JournalId("")).recovered(past).state
 
 
 def unconfigured(restored: Restored, accounts: Collection[AccountId]) -> dict[AccountId, int]:
-    """How many live positions the journal has of each account that is not configured: nothing watches them."""
+    """Count the live positions of each account that is not configured: they are unsupervised."""
     left = Counter(p.key.account for p in restored.positions if not p.state.terminal)
     return {account: number for account, number in sorted(left.items()) if account not in accounts}
 
 
 def unwatched(account: AccountId, number: int) -> Statement:
-    """The notice of live positions on an account that is not configured."""
+    """Return the notice of live positions on an account that is not configured."""
     return Storage.UNWATCHED_ONE(account=account) if number == 1 else Storage.UNWATCHED(account=account, number=number)
 
 
@@ -144,7 +141,7 @@ def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int,
 
 
 def rebuilt(events: Sequence[Event]) -> bytes:
-    """The snapshot that a replay from the start would make; the first event shows whose history it is."""
+    """Return the snapshot of a full replay; the first event determines the history."""
     kind = type(events[0]).__module__ if events else ""
     spec = _HISTORIES.get(kind) or history_of(_NAMELESS, 0, JournalId(""))
     assert spec.snapshots is not None, spec.name
@@ -152,7 +149,7 @@ def rebuilt(events: Sequence[Event]) -> bytes:
 
 
 def names(current: JournalId, former: tuple[tuple[JournalId, int], ...], found: Restored) -> Names | None:
-    """Which orders of before a restored journal knows; None for one that has always had its id."""
+    """Return the orders from before a restore that the journal knows; None: the journal has always had its id."""
     if not former:
         return None
     orders = (order.client_order_id for position in found.positions for order in position.orders)

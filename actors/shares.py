@@ -1,4 +1,4 @@
-"""An amount shared out by weight, in whole steps, so that the parts add up to it exactly. Pure."""
+"""An amount split by weight in whole steps; the parts add up to it exactly. Pure."""
 
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
@@ -9,9 +9,9 @@ ZERO = Decimal(0)
 
 
 def by_weight(amount: Decimal, weights: Mapping[K, Decimal], step: Decimal) -> dict[K, Decimal]:
-    """Each part is rounded to the step; the largest weight, the first of equals, bears what rounding leaves.
+    """Round each part to the step; the largest weight, the first of equals, takes the remainder.
 
-    Weights may have both signs; nothing is shared out where they add up to nothing.
+    Weights may have both signs; empty where they add up to zero.
     """
     weighty = {key: weight for key, weight in weights.items() if weight}
     parts = _parts(amount, weighty, step, ROUND_HALF_EVEN)
@@ -22,10 +22,10 @@ def by_weight(amount: Decimal, weights: Mapping[K, Decimal], step: Decimal) -> d
 
 
 def within(amount: Decimal, held: Mapping[K, Decimal], step: Decimal) -> dict[K, Decimal]:
-    """No part is larger than what is held; `amount` is at most all of it, and what is held is not negative.
+    """Split `amount` so that no part exceeds what is held; needs 0 <= `amount` <= the sum of `held`, each of it >= 0.
 
-    Each part is rounded down; what that leaves goes to the largest first, the first of equals, a step each while there
-    are any. Parts of nothing are left out.
+    Each part is rounded down; the remainder goes to the largest first, the first of equals, a step each. Zero parts are
+    left out.
     """
     parts = _parts(amount, held, step, ROUND_DOWN)
     left = amount - sum(parts.values(), ZERO)

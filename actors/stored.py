@@ -1,4 +1,4 @@
-"""What a journal says of positions and discrepancies while no supervisor runs on it. Pure."""
+"""Positions and discrepancies read from a journal without a running supervisor. Pure."""
 
 from actors.position.view import view
 from actors.reconciler.ledger import HISTORY
@@ -10,13 +10,15 @@ from messages.types import PositionId, Symbol
 
 
 def position_view(position_id: PositionId, past: Replayed) -> PositionView:
-    """The position after its last durable step. Raises DecodeError, LookupError, ValueError for a damaged history."""
+    """Return the position after its last durable step. Raises DecodeError, LookupError, ValueError for a damaged
+    history.
+    """
     return view(folded(position_id, past))
 
 
 def discrepancies(past: Replayed, symbol: Symbol | None, most: int) -> tuple[Discrepancy, ...]:
-    """The latest of the reconciler's own history, newest first, also from behind a damaged record.
+    """Return the latest discrepancies, newest first, also from behind a damaged record.
 
-    Raises DecodeError for a snapshot of another shape, LookupError where the rest does not fit what is lost.
+    Raises DecodeError for an undecodable snapshot, LookupError where later events need what is lost.
     """
     return HISTORY.fold((*past.events, *past.beyond), HISTORY.snapshot_in(past)).latest(symbol, most)

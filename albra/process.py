@@ -108,7 +108,7 @@ def _compose(
         stack.callback(chat.close_intake)
     if config.entries.cancel_on_stop and config.phase2.enabled:
         resting = RestingEntries()
-        system.subscribe(PositionView, resting.hear)
+        system.subscribe(PositionView, resting.on_view)
         stack.callback(call_off_entries, system, resting, system.clock, VENUE_DEADLINE_MS)
     stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
     gc.freeze()  # what exists now stays for good; the collector need not look at it again

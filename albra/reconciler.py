@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from actors.reconciler.account_state import ReconcilerMemory
-from actors.reconciler.actor import HEARD, ReconcilerActor
+from actors.reconciler.actor import SUBSCRIBED, ReconcilerActor
 from actors.reconciler.core import ReconcilerSettings
 from actors.reconciler.policy import Override, Policy, Thresholds
 from actors.runtime import Placement
@@ -30,8 +30,8 @@ def spawn_reconciler(wiring: Wiring, known: SupervisorSettings) -> Callable[[int
     )
     # The actor itself would subscribe when its thread begins. A position whose view it misses by then counts as a
     # stranger's: it is adopted a second time, and its stop canceled.
-    for heard in HEARD:
-        wiring.system.subscribe(heard, RECONCILER)
+    for message in SUBSCRIBED:
+        wiring.system.subscribe(message, RECONCILER)
     return memory.statistics
 
 

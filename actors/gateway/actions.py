@@ -1,4 +1,4 @@
-"""What the gateway's pure parts ask their shell to do."""
+"""The actions that the gateway's pure parts return, and its time units (ns)."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,14 +13,14 @@ MINUTE = 60 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Hand to the venue's port."""
+    """Pass `message` to the venue's port."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Tell another actor."""
+    """Send `message` to the actor at `to`."""
 
     to: Address
     message: Message
@@ -28,7 +28,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Wake with `Woken(topic)` after `delay_ns`; the same topic replaces an earlier one."""
+    """Deliver `Woken(topic)` after `delay_ns` (monotonic); replaces an earlier timer of the same topic."""
 
     topic: str
     delay_ns: int
@@ -36,7 +36,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Never:
-    """Take back a `Later` that has not come yet."""
+    """Cancel the timer of `topic`."""
 
     topic: str
 

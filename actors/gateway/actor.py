@@ -1,4 +1,4 @@
-"""The actor: receives, lets the core decide, performs what it says."""
+"""The actor shell: passes each message to `core` and performs the returned actions."""
 
 from actors.gateway.actions import Action, Later, Never, Say, Send
 from actors.gateway.core import SWEEP_NS, Gateway
@@ -11,10 +11,10 @@ from messages.types import AccountId
 
 
 class GatewayActor(Actor[Message]):
-    """One account's gateway. `memory` is made once by the composition and given to every life (see memory.py).
+    """One account's gateway.
 
-    The composition starts `venue`, with what it delivers told to this actor's address; the actor hands
-    it requests and never starts or stops it.
+    The composition makes `memory` once per process and passes it to every instance (see memory.py). It also starts and
+    stops `venue`; the port's reports arrive as messages at this actor's address.
     """
 
     def __init__(
@@ -25,12 +25,14 @@ class GatewayActor(Actor[Message]):
         self._gateway = Gateway(account, context.clock, memory, sweep_ns=sweep_ns)
 
     def on_start(self) -> None:
+        """Start the core and send the unfinished requests of an earlier instance to this actor."""
         actions, unfinished = self._gateway.start()
         for request in unfinished:
             self.context.accept(request)
         self._perform(actions)
 
     def receive(self, message: Message) -> None:
+        """Perform the actions of one message. Raises TypeError for a message that no gateway handles."""
         self._perform(self._gateway.step(message))
 
     def _perform(self, actions: tuple[Action, ...]) -> None:

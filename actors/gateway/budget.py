@@ -1,22 +1,24 @@
-"""What may still be asked of the venue: its limits, what is used of them, and who may use how much.
+"""The venue's request limits, their use, and how much of each a lane may use.
 
-A venue counts requests (by weight) and orders within windows of its own and bans who goes beyond. Two
-accounts of ours are kept of each limit, and the larger one counts:
+A venue limits weight and orders per window and bans an account that exceeds a limit. The used amount is the larger of
+two counts:
 
-- what left here within the window's length and a margin. It slides, so whatever instant the venue's
-  window begins at, no window of the venue can hold more of ours than this;
-- what the venue last said is used, by everybody who shares the limit (another process on the same key,
-  a human at the screen), with what was on its way then and what has left since.
+- our own: what was sent within the window and a margin. The count slides, so it bounds every window of the venue;
+- the venue's: the use it last reported, by every program on the same key, plus what was in flight then and what was
+  sent since.
 
-Of each limit `share` is ours to use, and of that `reserve` only for what reduces, protects or cancels.
-Questions about orders in doubt go half way into the reserve, openings end before it, and bulk reads end
-at two thirds of what openings may use: so reads yield first, then openings. What a person waits for to be read may
-use most of the last third, which is left for it. Of what reads may use, dear
-ones (lists of all orders) end at two thirds, so that positions are read on meanwhile. An emergency may use
-what the share leaves to others as well. What costs nothing of a limit is never held back by it.
+Shares of a limit, from the most urgent lane:
 
-Each opening brings a stop and perhaps a target after it, which must not find the orders of the moment used up:
-so of a limit of orders openings themselves use a third of our share at most.
+- an emergency may use `EMERGENCY_SHARE`;
+- protection, reductions and cancels may use `share`; the last `reserve` of it is theirs;
+- order queries may use half of the reserve;
+- openings may use what is below the reserve;
+- reads that a user waits for may use nine tenths of the openings' part;
+- background reads may use two thirds of it, and expensive ones (lists of all orders) two thirds of that, so that
+  positions are still read.
+
+Reads therefore yield first, openings next. A request without cost is never held. Openings may use at most a third of
+`share` of an order limit: each opening is followed by a stop and perhaps a target.
 
 Pure. Times are monotonic nanoseconds.
 """
@@ -33,28 +35,28 @@ from messages.reports import LimitUse
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
 
 MARGIN_NS = 2 * SECOND
-"""How much longer than the venue's window ours is: requests that left early in it may arrive late in the next."""
+"""Margin on the venue's window: a request that is sent early in one window may arrive late in the next."""
 EMERGENCY_SHARE = 95
-"""Percent of a limit that an emergency may use: the rest is for requests nobody here counts (the streams' keys)."""
+"""Percent of a limit for emergencies. The rest is for requests that are not counted here (stream keys)."""
 ORDERS_AN_OPENING = 3
-"""Its own, its stop and its target."""
+"""The entry, its stop and its target."""
 MINUTE_MS = 60_000
 BUCKET_NS = SECOND // 2
 ASKED_PARTS = 10
-"""Of what openings may use, reads that a person waits for leave one of so many parts to openings alone."""
+"""Divisor: the part of the openings' share that user-awaited reads leave to openings."""
 DEAR_PARTS = 20
-"""A read that takes more than one of so many parts of what all reads may use is dear."""
+"""Divisor: a read that costs more than this part of the reads' share is expensive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """In percent: `share` of a limit, `reserve` of that share."""
+    """Percentages: `share` of a limit, `reserve` of that share."""
 
     share: int = 80
     reserve: int = 25
 
     def ceiling(self, lane: Lane, limit: int) -> int:
-        """How much of a limit may be used, all together, for this lane to use more of it."""
+        """Return the total use of `limit` up to which `lane` may send, in the units of `limit`."""
         ours = limit * self.share // 100
         open_to_all = ours * (100 - self.reserve) // 100
         match lane:
@@ -74,12 +76,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request uses of the venue's limits."""
+    """What one request adds to the venue's limits: weight and number of orders."""
 
     weight: int = 0
     orders: int = 0
 
     def of(self, kind: RateKind) -> int:
+        """Return the amount that counts against limits of `kind`."""
         return self.weight if kind is RateKind.WEIGHT else self.orders
 
 
@@ -88,10 +91,11 @@ FREE = Cost()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """One limit, or with a `lane` one that we set ourselves for its requests. `out` of what left is unanswered.
+    """The use of one limit.
 
-    `left` holds (time, amount) of what left here, oldest first. `told` is the venue's last word, with what left
-    since; it counts until `told_until_ns`.
+    `left`: (monotonic ns, amount) of what was sent, oldest first; `total` is its sum. `out`: the amount in flight.
+    `reported`: the venue's last reported use plus what was sent since; valid until `reported_until_ns`. `lane`: set for
+    a limit of our own that applies to that lane only.
     """
 
     kind: RateKind
@@ -100,20 +104,21 @@ class Meter:
     left: tuple[tuple[int, int], ...] = ()
     total: int = 0
     out: int = 0
-    told: int = 0
-    told_until_ns: int = 0
+    reported: int = 0
+    reported_until_ns: int = 0
     lane: Lane | None = None
 
     @property
     def interval_ns(self) -> int:
+        """The venue's window in nanoseconds."""
         return self.interval_ms * MS
 
     def used(self, now_ns: int) -> int:
-        """After `expire`."""
-        return max(self.total, self.told if now_ns < self.told_until_ns else 0)
+        """Return the used amount; call `expire` first."""
+        return max(self.total, self.reported if now_ns < self.reported_until_ns else 0)
 
     def expire(self, now_ns: int) -> "Meter":
-        """Without what left too long ago to count."""
+        """Return the meter without the amounts that have left the window."""
         oldest_ns = now_ns - self.interval_ns - MARGIN_NS
         if not self.left or self.left[0][0] > oldest_ns:
             return self
@@ -121,59 +126,62 @@ class Meter:
         return replace(self, left=self.left[gone:], total=self.total - sum(amount for _, amount in self.left[:gone]))
 
     def charge(self, amount: int, now_ns: int) -> "Meter":
+        """Return the meter with `amount` more sent and in flight."""
         if not amount:
             return self
         left = self.left
         if left and now_ns <= left[-1][0]:
-            # A bucket counts as having left at its end: it may be forgotten a little late, never early.
+            # A bucket counts from its end: it may expire late, never early.
             left = (*left[:-1], (left[-1][0], left[-1][1] + amount))
         else:
             left = (*left, (now_ns + BUCKET_NS, amount))
-        return replace(self, left=left, total=self.total + amount, out=self.out + amount, told=self.told + amount)
+        return replace(
+            self, left=left, total=self.total + amount, out=self.out + amount, reported=self.reported + amount
+        )
 
     def wait_ns(self, room: int, now_ns: int, *, shared: bool = False) -> int:
-        """After `expire`: how long until no more than `room` is used, where nothing leaves meanwhile; 0: no more is.
+        """Return the nanoseconds until at most `room` is used, if nothing else is sent; 0: now. Call `expire` first.
 
-        `shared`: what others use is held against somebody else.
+        `shared`: ignore the venue's reported use; SharedBudget applies it.
         """
         over, waits_ns = self.total - room, 0
         for at_ns, amount in self.left:
             if over <= 0:
                 break
             over, waits_ns = over - amount, at_ns + self.interval_ns + MARGIN_NS - now_ns
-        if not shared and self.told > room:
-            waits_ns = max(waits_ns, self.told_until_ns - now_ns)
+        if not shared and self.reported > room:
+            waits_ns = max(waits_ns, self.reported_until_ns - now_ns)
         return max(0, waits_ns)
 
     def release(self, amount: int) -> "Meter":
-        """What left is no longer on its way."""
+        """Return the meter with `amount` less in flight."""
         return replace(self, out=max(0, self.out - amount)) if amount and self.out else self
 
     def on_reported_usage(self, used: int, now_ns: int) -> "Meter":
-        """The venue's word: what is on its way may not be in it yet."""
-        return replace(self, told=used + self.out, told_until_ns=now_ns + self.interval_ns)
+        """Take over the venue's reported use; add what is in flight, which the report may not include."""
+        return replace(self, reported=used + self.out, reported_until_ns=now_ns + self.interval_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """All limits of a venue. Without any, and for requests whose cost it does not name, nothing is held back."""
+    """All limits of a venue and the cost of each request class. A request without a known cost is free."""
 
     policy: Policy = field(default_factory=Policy)
     meters: tuple[Meter, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
 
     def cost_of(self, request: str, *, of_symbol: bool = False) -> Cost:
-        """`of_symbol`: it is about one symbol, which may be cheaper."""
+        """Return the cost of a request class. `of_symbol`: use the price for one symbol where the venue has one."""
         known = self.costs.get(request, FREE)
         return self.costs.get(_of_symbol(request), known) if of_symbol else known
 
     def _ceiling(self, lane: Lane, meter: Meter) -> int:
-        """Canceling may use as much of the weight as an emergency: a close on a shared leg waits for its cancels."""
+        """Cancels may use as much weight as an emergency: a close on a shared leg waits for its cancels."""
         urgent = lane <= Lane.REDUCING and meter.kind is RateKind.WEIGHT
         return self.policy.ceiling(Lane.EMERGENCY if urgent else lane, meter.limit)
 
     def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
-        """After `expire`."""
+        """Return whether `lane` may send a request of `cost` now; call `expire` first."""
         for meter in self.meters:
             amount = cost.of(meter.kind) if meter.lane in (None, lane) else 0
             used = meter.total if _shared(lane, meter) else meter.used(now_ns)
@@ -182,7 +190,7 @@ class Budget:
         return True
 
     def wait_ns(self, lane: Lane, cost: Cost, now_ns: int) -> int:
-        """After `expire`: how long until it is allowed, where nothing else leaves meanwhile; 0: it is."""
+        """Return the nanoseconds until `allows` holds, if nothing else is sent; 0: now. Call `expire` first."""
         amounts = ((meter, cost.of(meter.kind)) for meter in self.meters if meter.lane in (None, lane))
         return max(
             (
@@ -194,9 +202,9 @@ class Budget:
         )
 
     def _room(self, lane: Lane, meter: Meter, amount: int) -> int:
-        """How much may be used for so much more to leave.
+        """Return the use up to which `amount` may be added.
 
-        What is dearer than its ceiling passes where nothing else is used: it would wait for ever.
+        An amount above its ceiling passes while nothing else is used: otherwise it would never pass.
         """
         most = meter.limit if meter.lane is not None else self._ceiling(lane, meter)
         if lane is Lane.READING and amount * DEAR_PARTS > most:
@@ -205,13 +213,13 @@ class Budget:
 
 
 def weight_of_a_minute(limits: Iterable[RateLimit]) -> int:
-    """0 where the venue has no such limit."""
+    """Return the venue's weight limit per minute; 0: none."""
     found = (each.limit for each in limits if (each.kind, each.interval_ms) == (RateKind.WEIGHT, MINUTE_MS))
     return next(found, 0)
 
 
 def on_limits(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[RequestCost]) -> Budget:
-    """The venue's rules as it stated them last; what is used of a limit that stays is kept."""
+    """Replace limits and costs by the venue's latest; keep the use of limits that remain."""
     known = {(meter.kind, meter.interval_ms, meter.lane): meter for meter in budget.meters}
     wanted = [
         Meter(kind=each.kind, interval_ms=each.interval_ms, limit=each.limit) for each in limits if each.limit > 0
@@ -230,13 +238,14 @@ def on_limits(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[Reque
 
 
 def expire(budget: Budget, now_ns: int) -> Budget:
+    """Return the budget without the amounts that have left their windows."""
     meters = tuple(meter.expire(now_ns) for meter in budget.meters)
     same = all(map(operator.is_, meters, budget.meters))
     return budget if same else replace(budget, meters=meters)
 
 
 def charge(budget: Budget, lane: Lane, cost: Cost, now_ns: int) -> Budget:
-    """One request leaves."""
+    """Charge one sent request to every limit it counts against."""
     if cost == FREE:
         return budget
     meters = (
@@ -246,27 +255,29 @@ def charge(budget: Budget, lane: Lane, cost: Cost, now_ns: int) -> Budget:
 
 
 def release(budget: Budget, cost: Cost) -> Budget:
-    """One request is no longer on its way."""
+    """Take one answered request out of the amounts in flight."""
     if cost == FREE:
         return budget
     return replace(budget, meters=tuple(meter.release(cost.of(meter.kind)) for meter in budget.meters))
 
 
 def release_all(budget: Budget) -> Budget:
-    """Nobody here waits for an answer any more."""
+    """Clear all amounts in flight: the new actor instance awaits no answers."""
     return replace(budget, meters=tuple(replace(meter, out=0) for meter in budget.meters))
 
 
 def on_reported_usage(budget: Budget, uses: Iterable[RateUse], now_ns: int) -> Budget:
-    """The venue said what is used."""
-    told = {(use.kind, use.interval_ms, None): use.used for use in uses}
+    """Apply the venue's reported use to the limits it names."""
+    reported = {(use.kind, use.interval_ms, None): use.used for use in uses}
     named = ((meter, (meter.kind, meter.interval_ms, meter.lane)) for meter in budget.meters)
-    meters = tuple(meter.on_reported_usage(told[name], now_ns) if name in told else meter for meter, name in named)
+    meters = tuple(
+        meter.on_reported_usage(reported[name], now_ns) if name in reported else meter for meter, name in named
+    )
     return replace(budget, meters=meters)
 
 
 def limit_uses(budget: Budget, now_ns: int) -> tuple[LimitUse, ...]:
-    """What is used of each limit of the venue."""
+    """Return the used amount of each of the venue's limits; our own limits are left out."""
     return tuple(
         LimitUse(kind=meter.kind, interval_ms=meter.interval_ms, used=meter.used(now_ns), limit=meter.limit)
         for meter in expire(budget, now_ns).meters
@@ -275,7 +286,7 @@ def limit_uses(budget: Budget, now_ns: int) -> tuple[LimitUse, ...]:
 
 
 def _shared(lane: Lane, meter: Meter) -> bool:
-    """What everybody at the address uses holds reads back where the address is shared (see shared_budget.py)."""
+    """SharedBudget applies the address's weight to reads, so the account's meter does not."""
     return lane >= Lane.ASKED and meter.kind is RateKind.WEIGHT
 
 

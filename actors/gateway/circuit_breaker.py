@@ -1,17 +1,15 @@
-"""A circuit breaker: whether a venue that does not answer is left in peace, and when it is tried again.
+"""A circuit breaker: holds requests back from a venue that does not respond, and probes it after a pause.
 
-An account has two circuits, since venues often fail by halves: one of orders (what submits, cancels and sets
-say) and one of reads (what queries and lists say). `FAILURES` requests in a row that nobody answered (nothing
-came, a 5xx, a body nobody can read) open a circuit. A refusal (a 4xx, whatever its words), a missing order or a
-throttling is an answer. A setting closes a circuit and opens none: one position repeats it, and it tells of its
-symbol alone.
+An account has two circuits: orders (submits, cancels, settings) and reads (queries, lists). `FAILURES` requests in a
+row without a response (timeout, 5xx, unreadable body) open a circuit. A refusal (4xx), an unknown order and a
+throttling are responses. A setting can close a circuit, not open one: its failure concerns one symbol and one position
+repeats it.
 
-While a circuit is open nothing is opened at this account, and, of reads, nothing is read in bulk. Questions
-about orders in doubt, and whatever reduces, protects or cancels, go on at their own pace: each of their
-answers closes the circuit. After a pause, longer each time and never the same for two accounts, the circuit
-is half open: one request that would otherwise be held leaves, and the next only after its answer.
+An open orders circuit refuses openings; an open reads circuit refuses openings and bulk reads. Order queries and
+requests that reduce, protect or cancel are still sent; each response closes the circuit. After a pause, doubling and
+different for each account, the circuit is half open: one held request is sent, the next after its response.
 
-A venue that is not there at all is another matter: the adapter finds that out (VenueDown) and probes it.
+A venue that is unreachable as a whole is the adapter's to detect (VenueDown) and probe.
 
 Pure. Times are monotonic nanoseconds.
 """
@@ -31,14 +29,14 @@ LONGEST_PAUSE_NS = 30 * SECOND
 
 
 class Channel(StrEnum):
-    """What a circuit is of."""
+    """The kind of requests that a circuit counts."""
 
     ORDERS = "orders"
     READS = "reads"
 
 
 class Phase(StrEnum):
-    """How much may pass."""
+    """Closed: all pass. Open: none. Half open: one at a time."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -47,7 +45,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circuit:
-    """`failures` in a row, `openings` since it was last closed, at `since_ns`; half open from `until_ns` on."""
+    """`failures` in a row; `openings` since it was last closed, the first at `since_ns`; half open from `until_ns`."""
 
     channel: Channel
     phase: Phase = Phase.CLOSED
@@ -59,7 +57,7 @@ class Circuit:
 
 
 def on_no_response(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -> Circuit:
-    """One request that nobody answered. `seed` names whose pauses these are."""
+    """Count one request without a response; open the circuit at the limit. `seed` makes the pause differ by account."""
     circuit = replace(circuit, failures=circuit.failures + 1, cause=cause)
     if circuit.phase is Phase.OPEN or (circuit.phase is Phase.CLOSED and circuit.failures < FAILURES):
         return circuit
@@ -74,21 +72,21 @@ def on_no_response(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -
 
 
 def on_response(circuit: Circuit) -> Circuit:
-    """Somebody answered."""
+    """Close the circuit: a response arrived."""
     if circuit.phase is Phase.CLOSED and not circuit.failures:
         return circuit
     return Circuit(channel=circuit.channel)
 
 
 def on_pause_end(circuit: Circuit, now_ns: int) -> Circuit:
-    """Its pause is over."""
+    """Half-open the circuit once its pause has ended."""
     if circuit.phase is Phase.OPEN and now_ns >= circuit.until_ns:
         return replace(circuit, phase=Phase.HALF_OPEN)
     return circuit
 
 
 def views(circuits: tuple[Circuit, ...]) -> tuple[CircuitView, ...]:
-    """Those that are not closed."""
+    """Return the views of the circuits that are not closed."""
     return tuple(
         CircuitView(channel=each.channel, half_open=each.phase is Phase.HALF_OPEN, cause=each.cause)
         for each in circuits
@@ -97,6 +95,6 @@ def views(circuits: tuple[Circuit, ...]) -> tuple[CircuitView, ...]:
 
 
 def _pause_ns(openings: int, seed: str) -> int:
-    """Doubling and bounded, half of it by lot, so that many accounts do not come back in step."""
+    """Doubling and bounded; half of it is drawn from `seed`, so that accounts do not retry in step."""
     most_ns = backoff(FIRST_PAUSE_NS, LONGEST_PAUSE_NS, openings)
     return most_ns // 2 + most_ns * crc32(seed.encode()) // (2 << 32)

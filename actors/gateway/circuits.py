@@ -1,4 +1,4 @@
-"""The circuits of an account at work: what they hold back, and what the owner is told of them."""
+"""The circuits of an account: the requests they hold, and their notices to the owner."""
 
 from types import MappingProxyType
 
@@ -18,47 +18,47 @@ _UNTRIED = MappingProxyType({channel: Circuit(channel=channel) for channel in Ch
 
 
 class Circuits:
-    """Fed with what was answered and what was not; sets what may leave, and why openings may not."""
+    """Counts responses and failures; sets what may be sent, and why openings may not."""
 
     def __init__(self, context: GatewayContext) -> None:
         self._context = context
         self._seed = f"{context.account}/{context.memory.started_ns}"
-        self._told: dict[Channel, Severity] = {}
+        self._notified: dict[Channel, Severity] = {}
         for circuit in self._all():
             if circuit.phase is Phase.OPEN:
-                self._look_again(circuit)
+                self._schedule_probe(circuit)
             if circuit.openings:
-                self._told[circuit.channel] = Severity.WARNING
+                self._notified[circuit.channel] = Severity.WARNING
         self._hold()
 
     @property
     def reads_held(self) -> Statement:
-        """Why nothing is read in bulk now; empty where it is."""
+        """Why bulk reads are held; NOTHING where they are not."""
         return self._why(Channel.READS) if self._of(Channel.READS).phase is Phase.OPEN else NOTHING
 
     @property
     def views(self) -> tuple[CircuitView, ...]:
-        """Those that are not closed."""
+        """The circuits that are not closed."""
         return circuit_breaker.views(self._all())
 
     def tripped(self, channel: Channel) -> bool:
-        """Whether so much went unanswered that the circuit is not closed again."""
+        """Return whether the circuit is open or half open."""
         return self._of(channel).phase is not Phase.CLOSED
 
     def on_no_response(self, channel: Channel, cause: Statement) -> bool:
-        """Nobody answered; returns whether that opened the circuit, or opened it again."""
+        """Count a request without a response; returns whether that opened the circuit (again)."""
         before = self._of(channel)
         after = circuit_breaker.on_no_response(before, cause, self._context.now_ns, self._seed)
         self._context.memory.circuits[channel] = after
         if after.openings == before.openings:
             return False
-        self._look_again(after)
-        self._tell(after)
+        self._schedule_probe(after)
+        self._notify(after)
         self._hold()
         return True
 
     def on_response(self, channel: Channel) -> None:
-        """Somebody answered: closed."""
+        """Close the circuit: a response arrived."""
         before = self._of(channel)
         if before.phase is Phase.CLOSED and not before.failures:
             return
@@ -66,13 +66,13 @@ class Circuits:
         if not before.openings:
             return
         self._context.actions.append(Never(f"breaker/{channel}"))
-        if self._told.pop(channel, None) is not None:
+        if self._notified.pop(channel, None) is not None:
             notice = venue_health.mended(self._context.account, channel, before.since_ns, self._context.now_ns)
             self._context.say(notice, NOTIFIER)
         self._hold()
 
     def on_pause_end(self, channel: Channel) -> bool:
-        """A pause is over; returns whether its circuit is half open now."""
+        """Apply the end of a pause; returns whether the circuit is half open now."""
         after = circuit_breaker.on_pause_end(self._of(channel), self._context.now_ns)
         self._context.memory.circuits[channel] = after
         self._hold()
@@ -84,12 +84,12 @@ class Circuits:
     def _all(self) -> tuple[Circuit, ...]:
         return tuple(map(self._of, _UNTRIED))
 
-    def _look_again(self, circuit: Circuit) -> None:
+    def _schedule_probe(self, circuit: Circuit) -> None:
         delay_ns = max(0, circuit.until_ns - self._context.now_ns)
         self._context.actions.append(Later(f"breaker/{circuit.channel}", delay_ns))
 
     def _hold(self) -> None:
-        """Half open: one at a time. Openings need both: who opens must be able to see what he holds."""
+        """Set the requests per lane. Openings need both circuits: an opened position must be readable."""
         orders, reads = self._of(Channel.ORDERS), self._of(Channel.READS)
         most = {Phase.CLOSED: _EVERYTHING, Phase.HALF_OPEN: 1, Phase.OPEN: 0}
         openings = 0 if reads.phase is not Phase.CLOSED else most[orders.phase]
@@ -103,13 +103,13 @@ class Circuits:
     def _why(self, channel: Channel) -> Statement:
         return Gateway.CIRCUIT_OPEN(what=channel, cause=self._of(channel).cause)
 
-    def _tell(self, circuit: Circuit) -> None:
-        """Once when it opens, and once more, louder, when that lasts."""
-        told = self._told.get(circuit.channel)
+    def _notify(self, circuit: Circuit) -> None:
+        """Send a WARNING when the circuit opens, and one CRITICAL when it stays open."""
+        notified = self._notified.get(circuit.channel)
         lasts = self._context.now_ns - circuit.since_ns >= venue_health.CRITICAL_AFTER_NS
         severity = Severity.CRITICAL if lasts else Severity.WARNING
-        if told is None or (lasts and told is not Severity.CRITICAL):
-            self._told[circuit.channel] = severity
+        if notified is None or (lasts and notified is not Severity.CRITICAL):
+            self._notified[circuit.channel] = severity
             self._context.say(
                 venue_health.unanswered(
                     self._context.account,

@@ -1,4 +1,4 @@
-"""What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
+"""The state of one gateway instance: its queue, what is in flight, and the actions of the current step."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,27 +19,27 @@ from messages.types import AccountId, Address
 from messages.wording import Gateway
 
 ANSWER_LIMIT_NS = 30_000 * MS
-"""The port owes every answer sooner than this; what is still open then counts as unknown."""
+"""A request without an answer of the port by then counts as unknown; the port's own timeouts are shorter."""
 ASKED_PATIENCE_NS = 1_500 * MS
-"""A person who would wait longer for the venue's budget hears until when instead."""
+"""A user's read that would wait longer for the venue's budget is refused with the time until which it would."""
 WINDOW_MS = 5_000
-"""How long a request stays valid where the venue has not said so yet (Binance's default `recvWindow`)."""
+"""Validity window of a request until the venue states its own (Binance's default `recvWindow`)."""
 WINDOW_MARGIN_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class InFlightRequest:
-    """A request that the port has not answered, handed over at `since_ns`."""
+    """A request passed to the port at `since_ns` (monotonic) and not answered."""
 
     queued: QueuedRequest
     since_ns: int
 
 
 class GatewayContext:
-    """Not a decision maker: the parts of the gateway share it and nothing else.
+    """State that the parts of the gateway share; it decides nothing.
 
-    Promises are kept and fulfilled by `commit`, after the step's actions were performed: a step that
-    fails half way leaves every request to be found by the next life.
+    `commit` stores promises after the step's actions were performed: a step that fails half way leaves every request to
+    the next instance.
     """
 
     def __init__(self, account: AccountId, clock: Clock, memory: GatewayMemory) -> None:
@@ -56,43 +56,45 @@ class GatewayContext:
         self.retries = 0
         self.last_error: Statement = NOTHING
         self.no_openings: Statement = NOTHING
-        """Why nothing may be opened though the venue is there; empty where it may."""
+        """Why openings are refused though the venue is reachable; NOTHING where they are not."""
         self._queued: set[str] = set()
         self._promised: dict[str, Message] = {}
         self._fulfilled: set[str] = set()
 
     @property
     def now_ns(self) -> int:
+        """Monotonic nanoseconds."""
         return self.clock.monotonic_ns()
 
     @property
     def window_ns(self) -> int:
-        """How long after its sending a request may still take effect, with a margin for clocks that differ."""
+        """Nanoseconds after sending within which a request may take effect, with a margin for clock differences."""
         venue = self.memory.venue
         return ((venue.validity_window_ms if venue else WINDOW_MS) + WINDOW_MARGIN_MS) * MS
 
     @property
     def open_for_business(self) -> bool:
+        """Whether the venue is reachable."""
         return self.requests.reachable
 
     @property
     def unreachable(self) -> Statement:
-        """Why nothing can leave while the account is not connected."""
+        """Why nothing is sent while the account is not connected."""
         return Gateway.TURN_AWAITED() if self.memory.waits_since_ns else Gateway.VENUE_UNREACHABLE()
 
     @property
     def silenced(self) -> bool:
-        """Whether the venue has asked for silence: what is queued now leaves when that is over."""
+        """Whether the venue's Retry-After (or ban) has not ended."""
         return self.now_ns < self.requests.quiet_until_ns
 
     @property
     def opening_refusal(self) -> Statement:
-        """Why nothing may be opened now; empty where it may."""
+        """Why an opening is refused now; NOTHING where it is not."""
         return self.no_openings if self.open_for_business else self.unreachable
 
     @property
     def expiry(self) -> Statement:
-        """What is said of a request that waited here for too long: what it waited for."""
+        """The refusal of a request that expired in the queue, with what it waited for."""
         if not self.open_for_business:
             cause = self.unreachable
         else:
@@ -100,18 +102,21 @@ class GatewayContext:
         return Gateway.EXPIRED_UNSENT(cause=cause)
 
     def say(self, message: Message, to: Address = SUPERVISOR) -> None:
+        """Send a message to another actor, the supervisor by default."""
         self.actions.append(Say(to, message))
 
     def later(self, topic: str, delay_ns: int) -> None:
+        """Set the timer of `topic`; a negative delay counts as 0."""
         self.actions.append(Later(topic, max(0, delay_ns)))
 
     def send(self, message: Message) -> None:
+        """Pass a message to the venue's port."""
         self.actions.append(Send(message))
 
     def request(self, key: str, message: Message) -> None:
-        """Queue a request for the port, unless the same is queued or outstanding.
+        """Queue a request unless its `key` is queued or in flight.
 
-        What is queued to be read in the background leaves sooner once a person waits for it.
+        A queued background read moves to the ASKED lane once a user waits for it.
         """
         new = request_queue.queued(key, message)
         if new.lane is Lane.ASKED:
@@ -124,25 +129,27 @@ class GatewayContext:
         self.displaced += displaced
 
     def pending(self, key: str) -> bool:
+        """Return whether the request is queued or in flight."""
         return key in self._queued or key in self.in_flight
 
     def withdraw(self, *keys: str) -> None:
-        """Take queued requests back; what has left has left."""
+        """Remove queued requests; those in flight stay."""
         mine = self._queued.intersection(keys)
         if mine:
             self.requests, _ = request_queue.take_out(self.requests, lambda waiting: waiting.key in mine)
             self._queued -= mine
 
     def withdraw_expired(self) -> tuple[QueuedRequest, ...]:
+        """Remove and return queued requests whose `expires_at_ns` (wall time) has passed."""
         wall_ns = self.clock.time_ns()
         return self._withdraw(lambda waiting: waiting.expired(wall_ns))
 
     def withdraw_questions(self) -> tuple[QueuedRequest, ...]:
-        """What only asks: better told at once that there is no answer than kept waiting for the venue."""
+        """Remove and return queued reads and settings, for an immediate refusal."""
         return self._withdraw(lambda waiting: not isinstance(waiting.message, (SubmitOrder, CancelOrder)))
 
     def withdraw_held(self) -> tuple[QueuedRequest, ...]:
-        """What is held back and whose asker is better told so: settings and reads of others than ourselves."""
+        """Remove and return held settings and reads of other actors, for an immediate refusal."""
         held = {lane_ for lane_, most in self.requests.allowed.items() if most == 0}
         ours = f"read/resync/{self.account}/"
         return self._withdraw(
@@ -159,7 +166,7 @@ class GatewayContext:
         return gone
 
     def withdraw_waiting(self) -> tuple[tuple[QueuedRequest, Statement, int], ...]:
-        """What a person waits for and would wait for too long: why it waits, and until when (wall time)."""
+        """Remove and return user-awaited reads that would wait too long, each with why and until when (wall ns)."""
         found: list[tuple[QueuedRequest, Statement, int]] = []
         for waiting in self.requests.queues[Lane.ASKED]:
             why, waits_ns = self._waits(waiting)
@@ -178,7 +185,7 @@ class GatewayContext:
         return Gateway.BUDGET_SPENT(), max(here_ns, there_ns)
 
     def departing(self) -> tuple[QueuedRequest, ...]:
-        """What may leave now; each counts as outstanding until `completed`."""
+        """Return what is sent now; each counts as in flight until `completed`."""
         now_ns = self.now_ns
         self.requests, leaving = request_queue.leave(self.requests, now_ns, self._take)
         self.memory.budget = self.requests.budget
@@ -188,29 +195,29 @@ class GatewayContext:
         return leaving
 
     def ration(self, known: Budget) -> None:
-        """What is known now of the venue's limits and their use."""
+        """Replace the budget."""
         self.requests = replace(self.requests, budget=known)
         self.memory.budget = known
 
     def be_quiet(self, until_ns: int) -> None:
-        """Nothing leaves before, and then first what reduces."""
+        """Send nothing before `until_ns` (monotonic), and reductions first afterwards."""
         self.requests = request_queue.quiet(self.requests, until_ns)
         self.memory.quiet_until_ns = until_ns
         self.later("quiet", until_ns - self.now_ns)
         self.later("quiet/rest", self.requests.rest_from_ns - self.now_ns)
 
     def reducing_first(self) -> None:
-        """Where something that reduces has waited for the venue, it arrives there before anything else."""
+        """Send queued reductions before anything else, so that they arrive first."""
         if any(self.requests.queues[: Lane.REDUCING + 1]):
             self.requests = request_queue.reducing_first(self.requests, self.now_ns)
             self.later("quiet/rest", self.requests.rest_from_ns - self.now_ns)
 
     def hold(self, allowed: Mapping[Lane, int]) -> None:
-        """How many requests of these lanes may be outstanding from now on."""
+        """Set how many requests of the named lanes may be in flight."""
         self.requests = replace(self.requests, allowed=allowed)
 
     def completed(self, key: str) -> InFlightRequest | None:
-        """The port answered: make room. None where nothing of that name was outstanding."""
+        """Remove an answered request from those in flight; None: it was not."""
         in_flight = self.in_flight.pop(key, None)
         if in_flight is not None:
             self.requests = request_queue.completed(self.requests, in_flight.queued)
@@ -221,21 +228,22 @@ class GatewayContext:
         return self.memory.address.take(self.account, which, weight, self.requests.budget.policy)
 
     def overdue(self) -> tuple[QueuedRequest, ...]:
-        """What the port should have answered by now."""
+        """Return the requests that the port has not answered within ANSWER_LIMIT_NS."""
         limit_ns = self.now_ns - ANSWER_LIMIT_NS
         return tuple(in_flight.queued for in_flight in self.in_flight.values() if in_flight.since_ns <= limit_ns)
 
     def promise(self, key: str, message: Message) -> None:
-        """Should this life end before the request is done, the next one takes it up."""
+        """Keep the request for the next instance until `fulfill`."""
         self._promised[key] = message
         self._fulfilled.discard(key)
 
     def fulfill(self, key: str) -> None:
+        """Drop the promise: the request is done."""
         self._promised.pop(key, None)
         self._fulfilled.add(key)
 
     def commit(self) -> None:
-        """The actions of this step are performed."""
+        """Store the step's promises and clear its actions, which were performed."""
         self.memory.promises.update(self._promised)
         for key in self._fulfilled:
             self.memory.promises.pop(key, None)

@@ -1,4 +1,4 @@
-"""The gateway without its actor: a message in, actions out. No I/O, no threads; time from the clock it was given."""
+"""The gateway's decisions: a message in, actions out. No I/O, no threads; time from the injected clock."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -29,20 +29,20 @@ STATUS_EVERY_NS = SECOND
 BUDGET_EVERY_NS = 5 * SECOND
 SWEEP_NS = 60 * SECOND
 ORDERS_LEAST_NS = 20 * SECOND
-"""However often positions are swept, all orders are not more often than this: their list costs eight times as much."""
+"""Least pause between two lists of all orders, which cost eight times the weight of positions."""
 MUTE_SWEEPS = 12
-"""While the stream is open and mute, reading alone tells what happens: so many sweeps take the place of one."""
+"""Divisor of the sweep interval while a stream is open and mute: reads alone show what happens (fault 35)."""
 MUTE_LEAST_NS = 5 * SECOND
 SILENCE_FROM_MS = 1_000
 
 _NEVER_ASKED = frozenset({RejectReason.EXPIRED, RejectReason.NEVER_SENT})
-"""Refusals that are not the venue's."""
+"""Refusals that did not come from the venue."""
 
 Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance | FetchTrades
 
 
 class Gateway:
-    """One life of an account's gateway. `start` first, then `step` for each message; `commit` after either."""
+    """One instance of an account's gateway. Call `start` first, `step` for each message, `commit` after either."""
 
     def __init__(self, account: AccountId, clock: Clock, memory: GatewayMemory, *, sweep_ns: int = SWEEP_NS) -> None:
         self._account = account
@@ -65,10 +65,12 @@ class Gateway:
         self._routes = self._route_table()
 
     def start(self) -> tuple[tuple[Action, ...], tuple[Message, ...]]:
-        """Actions, and the requests that a former life accepted and did not finish, to be told to oneself."""
+        """Return the first actions, and the unfinished requests of an earlier instance, which the actor sends to
+        itself.
+        """
         promises = tuple(self._memory.promises.values())
         for key in self._memory.promises:
-            self._context.fulfill(key)  # each is promised anew once it has been taken up again
+            self._context.fulfill(key)  # each is promised again when it is accepted again
         self._look_after_outage()
         self._context.later("sweep", self._sweep_ns)
         if self._context.open_for_business:
@@ -76,15 +78,15 @@ class Gateway:
         return self._finish(), promises
 
     def step(self, message: Message) -> tuple[Action, ...]:
-        """What one message leads to.
+        """Return the actions of one message.
 
-        Raises TypeError for a message that no gateway should get.
+        Raises TypeError for a message that no gateway handles.
         """
         self._handle(message)
         return self._finish()
 
     def commit(self) -> None:
-        """The actions of the last step were performed."""
+        """Complete the last step: its actions were performed."""
         self._context.commit()
 
     def _handle(self, message: Message) -> None:
@@ -101,7 +103,7 @@ class Gateway:
         if not self._ticking and (self._context.in_flight or self._context.requests.queued_total):
             self._ticking = True
             self._context.later("tick", TICK_NS)
-        self._tell_status()
+        self._publish_status()
         return tuple(self._context.actions)
 
     # Leaving --------------------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Gateway:
             self._unanswered(self._context.displaced.pop(), wording.Gateway.QUEUE_FULL(), left=False)
 
     def _unanswered(self, queued: QueuedRequest, cause: Statement, *, left: bool) -> None:
-        """A request that was displaced from its queue, or that the port did not answer in time."""
+        """Synthesize the answer of a request that was displaced, or that the port did not answer in time."""
         message = queued.message
         match message:
             case q.SubmitOrder() if not left:
@@ -167,7 +169,7 @@ class Gateway:
     def _outcome_unknown(self, message: r.OutcomeUnknown) -> None:
         self._context.last_error = message.cause
         self._context.say(message)
-        self._silence(Channel.ORDERS, message, message.cause, silent=message.silent)
+        self._on_no_response(Channel.ORDERS, message, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.unclear(message)
         else:
@@ -177,22 +179,22 @@ class Gateway:
         self._context.last_error = message.cause
         if message.throttled:
             self._be_quiet(message.retry_after_ms, message.cause)
-        self._silence(Channel.ORDERS, message, message.cause, silent=message.silent)
+        self._on_no_response(Channel.ORDERS, message, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.not_executed(message)
         else:
             self._orders.not_executed(message)
 
     def _cancel_rejected(self, message: r.CancelRejected) -> None:
-        self._answered(Channel.ORDERS)
+        self._on_response(Channel.ORDERS)
         self._context.say(message)
         self._orders.cancels.unclear(message)
 
     def _order_report(self, message: r.OrderReport) -> None:
         if message.queried:
-            self._answered(Channel.READS)
+            self._on_response(Channel.READS)
         elif message.status.ended and f"cancel/{message.client_order_id}" in self._context.in_flight:
-            self._answered(Channel.ORDERS)
+            self._on_response(Channel.ORDERS)
         self._context.say(message)
         self._orders.reported(message)
 
@@ -201,30 +203,30 @@ class Gateway:
         self._orders.filled(message)
 
     def _accepted(self, message: r.OrderAccepted) -> None:
-        self._answered(Channel.ORDERS)
+        self._on_response(Channel.ORDERS)
         self._context.say(message)
         self._orders.accepted(message)
 
     def _rejected(self, message: r.OrderRejected) -> None:
         if message.reason not in _NEVER_ASKED:
-            self._answered(Channel.ORDERS)
+            self._on_response(Channel.ORDERS)
         self._context.say(message)
         self._orders.rejected(message)
 
     def _fills_fetched(self, message: r.FillsFetched) -> None:
         self._context.completed(f"fills/{message.client_order_id}")
-        self._answered(Channel.READS)
+        self._on_response(Channel.READS)
         self._context.say(message)
         self._learn(message)
 
     def _unfound(self, message: r.OrderNotFound | r.QueryFailed) -> None:
-        """For the doubt alone: a position could only misread it. At most one of the two is outstanding."""
+        """Passed to the resolution only: it proves nothing to a position. At most one of the two is in flight."""
         name = message.client_order_id
         _ = self._context.completed(f"query/{name}") or self._context.completed(f"fills/{name}")
         if isinstance(message, r.QueryFailed):
             self._read_failed(message)
         else:
-            self._answered(Channel.READS)
+            self._on_response(Channel.READS)
         self._learn(message)
 
     def _learn(self, message: r.AboutOrder) -> None:
@@ -243,19 +245,18 @@ class Gateway:
         self._context.request(key, message)
 
     def _set(self, message: r.SettingApplied | r.SettingRefused) -> None:
-        """Settings are safe to repeat, and the position repeats those whose outcome is unknown.
+        """Repeating a setting is safe; the position repeats one whose outcome is unknown.
 
-        One symbol's setting, repeated, proves nothing of the orders of the others: it opens no circuit, and only
-        counts as the probe of one that is open.
+        Its failure concerns one symbol: it opens no circuit, and counts only as the probe of an open one.
         """
         key = f"leverage/{message.position_id}/{message.leverage}"
         self._context.completed(key)
         self._context.fulfill(key)
         if isinstance(message, r.SettingApplied):
-            self._answered(Channel.ORDERS)
+            self._on_response(Channel.ORDERS)
         else:
             silent = message.silent and self._circuits.tripped(Channel.ORDERS)
-            self._silence(Channel.ORDERS, message, message.text, silent=silent)
+            self._on_no_response(Channel.ORDERS, message, message.text, silent=silent)
         self._context.say(message)
 
     def _refused(self, message: q.SetLeverage, text: Statement, *, unknown: bool) -> r.SettingRefused:
@@ -289,16 +290,16 @@ class Gateway:
             ts_init=self._context.clock.time_ns(),
         )
 
-    def _have_read(self, message: r.PositionsReport | r.BalanceReport | TradesReport) -> None:
+    def _on_read(self, message: r.PositionsReport | r.BalanceReport | TradesReport) -> None:
         self._context.completed(f"read/{message.request_id}")
-        self._answered(Channel.READS)
+        self._on_response(Channel.READS)
         self._context.say(message)
         self._read_all(resync.on_read(self._resync, message.request_id))
 
     def _open_orders(self, message: r.OpenOrdersReport) -> None:
-        """Our own question is broken up for the positions; anybody else's answer is passed on whole."""
+        """The answer to a resync goes to positions order by order; another actor's answer goes on whole."""
         self._context.completed(f"read/{message.request_id}")
-        self._answered(Channel.READS)
+        self._on_response(Channel.READS)
         if not resync.is_ours(self._resync, message.request_id):
             self._context.say(message)
             return
@@ -324,7 +325,7 @@ class Gateway:
             self._context.say(message)
             return
         if message.request_id in self._resync.missing and message.request_id.endswith("/orders"):
-            self._context.say(message)  # whoever watches over stops must know that nobody sees them (I7)
+            self._context.say(message)  # the reconciler must know that stops are unobserved (I7)
         self._resync, delay_ns = resync.on_read_failed(self._resync, message.request_id)
         if delay_ns:
             self._context.later("resync", max(delay_ns, message.retry_after_ms * MS))
@@ -343,32 +344,32 @@ class Gateway:
         self._memory.venue, self._memory.waits_since_ns = message, 0
         known = budget.on_limits(self._context.requests.budget, message.limits, message.costs)
         self._memory.address.learn(budget.weight_of_a_minute(message.limits))
-        self._tell_address(message.uses)
+        self._report_address_usage(message.uses)
         self._context.ration(budget.on_reported_usage(known, message.uses, self._context.now_ns))
         self._context.requests = request_queue.reachable(self._context.requests, now=True)
         self._context.reducing_first()
         for channel in Channel:
-            self._answered(channel)
+            self._on_response(channel)
         self._context.say(message)
         self._outage_over()
         self._orders.resolutions.wake_all()
         self._read_all(resync.start_over(self._resync))
 
     def _outage_over(self) -> None:
-        """The venue answers, whether or not it can be traded on."""
+        """End the outage: the venue responds, even if it cannot be traded on."""
         if self._outage is not None:
             notice = venue_health.recovered(self._outage, self._context.now_ns)
             self._outage = None
             self._context.actions.append(Never("outage"))
             self._notify(notice)
 
-    def _tell_address(self, uses: Iterable[RateUse]) -> None:
+    def _report_address_usage(self, uses: Iterable[RateUse]) -> None:
         for use in uses:
             if (use.kind, use.interval_ms) == (RateKind.WEIGHT, budget.MINUTE_MS):
                 self._memory.address.on_reported_usage(use.used)
 
     def _budget_used(self, message: r.BudgetUsed) -> None:
-        self._tell_address(message.uses)
+        self._report_address_usage(message.uses)
         self._context.ration(
             budget.on_reported_usage(self._context.requests.budget, message.uses, self._context.now_ns)
         )
@@ -381,7 +382,7 @@ class Gateway:
             self._be_quiet(message.quiet_ms, message.cause)
 
     def _venue_down(self, message: r.VenueDown) -> None:
-        """Openings are refused at once; what reduces waits, and what is believed is kept (fault 22)."""
+        """Refuse openings at once; reductions wait, and beliefs stay (fault 22)."""
         self._memory.venue, self._memory.waits_since_ns = None, 0
         self._context.last_error = message.cause
         self._context.requests = request_queue.reachable(self._context.requests, now=False)
@@ -397,7 +398,7 @@ class Gateway:
             self._unanswered(queued, self._context.unreachable, left=False)
 
     def _turn_awaited(self, message: r.TurnAwaited) -> None:
-        """The venue answers: to wait for the budget of the address is no outage. What follows the turn may be one."""
+        """Waiting for the address's budget is no outage: the venue responds. Connecting after it may be one."""
         self._memory.waits_since_ns = message.since_ns
         self._context.say(message)
         if message.since_ns:
@@ -421,7 +422,7 @@ class Gateway:
             self._read_all(resync.want(self._resync))
 
     def _stream_mute(self, message: r.StreamMute) -> None:
-        """It is open and tells of nothing (fault 35)."""
+        """The stream is open and delivers nothing (fault 35): sweep more often."""
         self._context.say(message)
         self._memory.mute.add(message.kind)
         self._sweep()
@@ -431,7 +432,7 @@ class Gateway:
         self._memory.mute.discard(message.kind)
 
     def _sweep(self) -> None:
-        """A silent stream is not a healthy one (fault 6)."""
+        """Read regularly: a stream without events may be broken (fault 6)."""
         pause_ns, orders_ns = self._sweep_ns, ORDERS_LEAST_NS
         if self._memory.mute:
             pause_ns = min(pause_ns, max(MUTE_LEAST_NS, pause_ns // MUTE_SWEEPS))
@@ -442,29 +443,29 @@ class Gateway:
             self._read_all(resync.look(self._resync, orders=orders))
 
     def _read_failed(self, message: r.QueryFailed | r.FetchFailed) -> None:
-        """A failed read names a pause for several reasons; one of whole seconds is the venue's Retry-After."""
+        """Obey a pause of whole seconds: that is the venue's Retry-After. Shorter ones are the adapter's own."""
         self._context.last_error = message.cause
         if message.retry_after_ms >= SILENCE_FROM_MS:
             self._be_quiet(message.retry_after_ms, message.cause)
-        self._silence(Channel.READS, message, message.cause, silent=message.silent)
+        self._on_no_response(Channel.READS, message, message.cause, silent=message.silent)
 
-    def _silence(self, channel: Channel, message: Message, cause: Statement, *, silent: bool) -> None:
-        """Nobody answered; where that has gone on for long enough, what may wait is told so instead of waiting."""
+    def _on_no_response(self, channel: Channel, message: Message, cause: Statement, *, silent: bool) -> None:
+        """Count a missing response; if that opens a circuit, refuse what is held instead of letting it wait."""
         symbol = getattr(message, "symbol", "")
-        said = wording.Gateway.OF_SYMBOL(symbol=symbol, cause=cause) if symbol else cause
-        if not silent or not self._circuits.on_no_response(channel, said):
+        cause_of_symbol = wording.Gateway.OF_SYMBOL(symbol=symbol, cause=cause) if symbol else cause
+        if not silent or not self._circuits.on_no_response(channel, cause_of_symbol):
             return
         self._orders.refuse_openings()
         for queued in self._context.withdraw_held():
             self._unanswered(queued, self._context.opening_refusal, left=False)
 
-    def _answered(self, channel: Channel) -> None:
-        """By somebody who knows. What that says of our time is seen when this step has settled its order."""
+    def _on_response(self, channel: Channel) -> None:
+        """Close the circuit. The timestamp check follows in `_finish`, when this step has settled its order."""
         self._circuits.on_response(channel)
         self._time_taken = True
 
-    def _breaker_due(self, channel: Channel) -> None:
-        """Half open: the sweep is what there is to try reads with; orders wait for somebody who wants one."""
+    def _on_breaker_due(self, channel: Channel) -> None:
+        """Half open: a sweep probes the reads; the next opening probes the orders."""
         if self._circuits.on_pause_end(channel) and channel is Channel.READS and self._context.open_for_business:
             pending = resync.pending(self._resync)
             self._read_all((self._resync, pending) if pending else resync.want(self._resync))
@@ -474,7 +475,7 @@ class Gateway:
         until_ns = context.now_ns + silence_ms * MS
         if until_ns <= context.requests.quiet_until_ns:
             return
-        # Answers to what was outstanding keep arriving: one notice is enough unless the silence grows much.
+        # Answers to requests in flight extend the silence: notify again only if it grows by SILENCE_NOTICE_NS.
         if until_ns - context.requests.quiet_until_ns >= venue_health.SILENCE_NOTICE_NS:
             self._notify(venue_health.silenced(self._account, silence_ms * MS, cause, context.now_ns))
         context.be_quiet(until_ns)
@@ -501,19 +502,19 @@ class Gateway:
             case "tick":
                 self._tick()
             case "breaker":
-                self._breaker_due(Channel(name))
+                self._on_breaker_due(Channel(name))
             case "outage":
                 self._look_after_outage()
             case "status":
                 self._status_due, self._status_settled = False, True
-            # "quiet" needs nothing but the departures that follow every step.
+            # "quiet": every step sends what may be sent.
 
-    def _tell_status(self) -> None:
-        """At most every second, and only what changed: after every step, so that what did not has to cost little.
+    def _publish_status(self) -> None:
+        """Publish the status at most every second, and only what changed; runs after every step, so no change must be
+        cheap.
 
-        How the venue is is told at once; how busy we are a second later, if we still are: most requests are answered
-        by then. The end of a silence moves with the reading of two clocks: no change. Use moves all the time: told
-        seldom.
+        Health goes out at once. Load goes out a second later if it lasts: most requests are answered by then. The end
+        of a silence is no change: it moves with the readings of two clocks. Use goes out every BUDGET_EVERY_NS.
         """
         if self._status_due:
             return
@@ -583,9 +584,9 @@ class Gateway:
             r.FillsFetched: self._fills_fetched,
             r.SettingApplied: self._set,
             r.SettingRefused: self._set,
-            r.PositionsReport: self._have_read,
-            r.BalanceReport: self._have_read,
-            TradesReport: self._have_read,
+            r.PositionsReport: self._on_read,
+            r.BalanceReport: self._on_read,
+            TradesReport: self._on_read,
             r.OpenOrdersReport: self._open_orders,
             r.FetchFailed: self._fetch_failed,
             r.VenueUp: self._venue_up,

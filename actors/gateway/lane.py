@@ -1,10 +1,10 @@
-"""The lanes in which requests wait, by what they do to exposure."""
+"""The request lanes, by their effect on exposure."""
 
 from enum import IntEnum
 
 
 class Lane(IntEnum):
-    """Smaller leaves first."""
+    """A smaller value is sent first."""
 
     EMERGENCY = 0
     PROTECTION = 1
@@ -12,5 +12,5 @@ class Lane(IntEnum):
     RESOLUTION = 3
     OPENING = 4
     ASKED = 5
-    """Reads that a person waits for."""
+    """Reads that a user waits for."""
     READING = 6

@@ -1,14 +1,12 @@
 """Sending orders once.
 
-A submit is handed to the port once, and again only after the port answered that the venue certainly did
-not execute it. Everything that could make a second order out of one ends here: a redelivered message, a
-cancel that overtook its submit, an opening that comes out of its mailbox after the emergency close of its
-position.
+A submit is sent once, and again only after the port reported that the venue did not execute it. This module stops
+everything that could double an order: a redelivered message, a cancel that overtook its submit, an opening that is
+delivered after its position's emergency close.
 
-A cancel for an id that nobody here knows has two readings. Either it overtook its own submit, which is
-still in our mailbox, or its order was sent before this process started. Both are served: the id is
-remembered, so that a submit which follows stays here (NEVER_SENT), and the cancel goes to the venue as
-well, where it is harmless if there is nothing to cancel.
+A cancel of an unknown id either overtook its submit, which is still in the mailbox, or belongs to an order sent before
+this process started. Both are covered: a submit that follows is refused (NEVER_SENT), and the cancel is sent to the
+venue, where it is harmless if there is no order.
 """
 
 from actors.gateway import retry, timestamp_rejections
@@ -43,7 +41,7 @@ from messages.wording.common import Common
 
 
 class Orders:
-    """The submits and cancels of an account, from their arrival until their outcome is known."""
+    """The submits and cancels of an account, from arrival until their outcome is known."""
 
     def __init__(self, context: GatewayContext) -> None:
         self._context = context
@@ -52,9 +50,10 @@ class Orders:
         self.resolutions = Resolutions(context, self._absent)
         self.cancels = PendingCancels(context, self.resolutions)
 
-    # What positions ask for.
+    # Requests of positions.
 
     def submit(self, order: SubmitOrder) -> None:
+        """Queue an order, or refuse it; resolve it if it was submitted before."""
         name = order.client_order_id
         if name in self._waiting:
             return
@@ -64,7 +63,7 @@ class Orders:
         elif self._sent.was_canceled_early(name):
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.CANCELED_UNSENT())
         elif name in self.resolutions:
-            # It is being asked after already, and whoever asked may be told at any moment that it is absent.
+            # A resolution may report it absent at any moment, so it must not be sent.
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.QUERIED_UNSENT())
         elif isinstance(order, SubmitOpening) and self._sent.emergency_overtook(name):
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE())
@@ -74,12 +73,12 @@ class Orders:
             self._accept(order)
 
     def _submitted_before(self, order: SubmitOrder, sent: Sent) -> None:
-        """A redelivered message: ask, never resend. What is known to be nowhere is answered at once."""
+        """Resolve a redelivered submit, never resend it; a known refusal is repeated at once."""
         if sent.refusal is not None:
             self._context.say(sent.refusal)
         else:
             self._context.promise(f"resolve/{order.client_order_id}", order)
-            self.resolutions.ask(order, Goal.CONDITION, sent_ns=sent.handed_wall_ns)
+            self.resolutions.ask(order, Goal.CONDITION, sent_ns=sent.passed_wall_ns)
 
     def _accept(self, order: SubmitOrder) -> None:
         name = order.client_order_id
@@ -97,6 +96,7 @@ class Orders:
                 self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE_OF(position=emergency.symbol))
 
     def cancel(self, message: CancelOrder) -> None:
+        """Cancel an order; one that was not sent is refused with NEVER_SENT."""
         name = message.client_order_id
         sent = self._sent.get(name)
         if sent is not None and sent.phase is Phase.OWED:
@@ -106,17 +106,19 @@ class Orders:
         else:
             if sent is None:
                 self._sent.cancel_early(name)
-            # Once the venue has shown the order, a cancel finds it, whatever becomes of the submit's own answer.
-            shown = sent is not None and sent.exists
-            self.cancels.add(message, hold=not shown and f"submit/{name}" in self._context.in_flight)
+            # Once the venue has reported the order, a cancel finds it even while the submit is unanswered.
+            exists = sent is not None and sent.exists
+            self.cancels.add(message, hold=not exists and f"submit/{name}" in self._context.in_flight)
 
     def resolve(self, message: ResolveOrder) -> None:
+        """Find out an order's outcome after a restart of its position."""
         name = message.client_order_id
         sent = self._sent.get(name)
         if name in self._waiting:
-            return  # not sent yet: its outcome comes when it is
+            return  # not sent yet: its outcome follows
         if sent is not None and sent.phase is Phase.OWED:
-            # A former life owed it and did not send it; its message may yet come, and must then stay here.
+            # An earlier instance accepted it and did not send it; its submit may still be delivered, and is then
+            # refused.
             self._refuse(message, RejectReason.NEVER_SENT, Gateway.LOST_UNSENT())
         elif sent is not None and sent.refusal is not None:
             self._context.say(sent.refusal)
@@ -138,49 +140,55 @@ class Orders:
         )
 
     def fetch_fills(self, message: FetchFills) -> None:
+        """Read an order's trades."""
         self._context.promise(f"fills/{message.client_order_id}", message)
         self.resolutions.ask(message, Goal.FILLS, sent_ns=message.since_ns, venue_order_id=message.venue_order_id)
 
-    # What leaves.
+    # Sending.
 
     def depart(self, order: SubmitOrder) -> bool:
-        """Note that it is handed over now; False where it may not leave any more, and was refused."""
+        """Mark the order SENT; False: it has expired and was refused."""
         name = order.client_order_id
         wall_ns = self._context.clock.time_ns()
         if order.expires_at_ns and wall_ns >= order.expires_at_ns:
             self.expire(order)
             return False
         self._waiting.pop(name, None)
-        self._sent.hand(name, now_ns=self._context.now_ns, wall_ns=wall_ns)
+        self._sent.mark_sent(name, now_ns=self._context.now_ns, wall_ns=wall_ns)
         return True
 
     def expire(self, order: SubmitOrder) -> None:
+        """Refuse an order whose `expires_at_ns` passed before it was sent."""
         self._refuse(order, RejectReason.EXPIRED, self._context.expiry)
 
     def displaced(self, order: SubmitOrder) -> None:
+        """Refuse an order that a full lane dropped."""
         self._refuse(order, RejectReason.NOT_EXECUTED, Gateway.VENUE_QUEUE_FULL())
 
     def refuse_openings(self) -> None:
-        """Those that have not left: while the venue is not itself, nothing is opened."""
+        """Refuse all openings that are not sent."""
         for order in list(self._waiting.values()):
             if isinstance(order, SubmitOpening):
                 self._refuse(order, RejectReason.NOT_EXECUTED, self._context.opening_refusal)
 
     def retry_due(self, name: ClientOrderId) -> None:
+        """Queue an order again: its pause has ended."""
         order = self._waiting.get(name)
         if order is not None:
             self._context.request(f"submit/{name}", order)
 
-    # What the venue answers.
+    # Reports of the venue.
 
     def accepted(self, message: OrderAccepted) -> None:
-        self._answered(message.client_order_id)
+        """Settle the order: it exists; send a cancel that was held for its answer."""
+        self._take_in_flight(message.client_order_id)
         self._exists(message)
         self.cancels.let_go(message.client_order_id)
 
     def rejected(self, message: OrderRejected) -> None:
+        """Settle the order: it is not at the venue, unless the venue reported it before."""
         name = message.client_order_id
-        self._answered(name)
+        self._take_in_flight(name)
         sent = self._sent.get(name)
         if sent is not None and not sent.exists:
             self._sent.settle(name, message)
@@ -189,31 +197,33 @@ class Orders:
         self.cancels.close(name)
 
     def unknown(self, message: OutcomeUnknown) -> None:
-        """The answer to a submit: the doubt begins. The stream may have shown the order already."""
+        """Begin the resolution of a submit, unless the stream reported the order already."""
         name = message.client_order_id
-        order = self._answered(name)
+        order = self._take_in_flight(name)
         sent = self._sent.get(name)
         self._context.memory.rejections = timestamp_rejections.on_other_answer(self._context.memory.rejections, name)
-        if sent is not None and sent.phase is Phase.HANDED:
-            self._sent.on_unknown(name, self._context.now_ns, over=message.answered)
+        if sent is not None and sent.phase is Phase.SENT:
+            self._sent.on_unknown(name, self._context.now_ns, not_in_flight=message.answered)
             self._prove(name, order, sent)
         self.cancels.let_go(name)
 
     def _prove(self, name: ClientOrderId, order: OrderRequest | None, sent: Sent) -> None:
-        """The port is done with the request. After a restart of this actor its flight is not known; its doubt is."""
+        """Resolve a submit that the port has finished; after a restart of this actor only its resolution names the
+        order.
+        """
         asked = order or self.resolutions.order(name)
         if asked is not None:
-            self.resolutions.ask(asked, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
+            self.resolutions.ask(asked, Goal.EXISTENCE, sent_ns=sent.passed_wall_ns)
 
     def not_executed(self, message: NotExecuted) -> None:
-        """Certainly not done; an answer that contradicts what is known already changes nothing."""
+        """Retry or refuse an order that was not executed; ignored where its outcome is known already."""
         name = message.client_order_id
-        order = self._answered(name)
+        order = self._take_in_flight(name)
         sent = self._sent.get(name)
-        if sent is None or sent.phase is not Phase.HANDED:
+        if sent is None or sent.phase is not Phase.SENT:
             return
         if order is None:
-            self._sent.on_unknown(name, self._context.now_ns, over=True)
+            self._sent.on_unknown(name, self._context.now_ns, not_in_flight=True)
             self._prove(name, None, sent)
             return
         self.resolutions.close(name)
@@ -253,9 +263,9 @@ class Orders:
             self._context.say(notice, NOTIFIER)
 
     def time_taken(self) -> None:
-        """The venue answered something that carried our time."""
+        """Reset the timestamp rejections: the venue accepted a request that carried our time."""
         memory = self._context.memory
-        if not memory.rejections.in_a_row and not memory.rejections.told:
+        if not memory.rejections.in_a_row and not memory.rejections.notified:
             return
         memory.rejections, notice = timestamp_rejections.on_time_accepted(
             memory.rejections, self._context.account, self._sent.unsettled, self._context.now_ns
@@ -264,26 +274,28 @@ class Orders:
             self._context.say(notice, NOTIFIER)
 
     def reported(self, report: OrderReport) -> None:
+        """Apply an order report to the order, its resolution and its cancel."""
         if report.queried:
             self._context.completed(f"query/{report.client_order_id}")
         self._exists(report)
         self.cancels.reported(report)
 
     def filled(self, fill: FillReport) -> None:
+        """Apply a fill: the order exists."""
         self._exists(fill)
         self.cancels.let_go(fill.client_order_id)
 
-    def _answered(self, name: ClientOrderId) -> SubmitOrder | None:
+    def _take_in_flight(self, name: ClientOrderId) -> SubmitOrder | None:
         in_flight = self._context.completed(f"submit/{name}")
         order = in_flight.queued.message if in_flight else None
         return order if isinstance(order, SubmitOrder) else None
 
     def _exists(self, message: OrderAccepted | OrderReport | FillReport) -> None:
-        """The venue has it, whatever was thought before."""
+        """Settle the order: the venue reported it, which overrules any earlier belief."""
         name = message.client_order_id
         sent = self._sent.get(name)
         if sent is not None and not sent.exists:
-            # Should it be waiting for another attempt, the venue was wrong to say that it did not execute it.
+            # If it waits for a retry, the report "not executed" was wrong.
             self._waiting.pop(name, None)
             self._context.withdraw(f"submit/{name}")
             self._sent.settle(name, exists=True)
@@ -292,14 +304,14 @@ class Orders:
             self.cancels.on_resolution_end(name)
 
     def _absent(self, proof: OrderAbsent) -> None:
-        """Proven once, it stays so: a submit under this id that came only now would make it untrue."""
+        """Settle the order as absent; a submit under this id that follows is refused."""
         name = proof.client_order_id
         self._sent.settle(name)
         self._context.fulfill(f"submit/{name}")
         self.cancels.close(name)
 
     def _refuse(self, order: SubmitOrder | CancelOrder | ResolveOrder, reason: RejectReason, text: Statement) -> None:
-        """It never left, or certainly was not executed; and it stays so, whatever is redelivered."""
+        """Settle the order as refused: it was never sent, or not executed; redelivery changes nothing."""
         name = order.client_order_id
         refusal = OrderRejected(
             account=order.account,

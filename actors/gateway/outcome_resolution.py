@@ -1,17 +1,17 @@
-"""Finding out what became of one order whose outcome nobody knows.
+"""The resolution of one order whose outcome is unknown.
 
-The order is asked after by its client order id: soon, then ever more slowly, and never given up.
-What ends a doubt, and nothing else does:
+The order is queried by its client order id, first soon, then at growing intervals, without a limit. Three things end a
+resolution:
 
-- the venue describes the order: its fills are read too, since a canceled order may have filled (fault 11);
-- it is proven absent: `NOT_FOUND_NEEDED` queries, each begun after the request's validity window had surely
-  passed and spaced from one another, know no such order, and reading its trades shows none (I1). A request that the
-  venue itself refused, in words that no table has, has no window to wait for: nothing of it is on its way;
-- evidence arrives by itself (a late answer, a stream event), where existence was all that was in doubt.
+- the venue describes the order; its fills are read as well, since a canceled order may have filled (fault 11);
+- it is proven absent: `NOT_FOUND_NEEDED` spaced queries, each begun after the request's validity window ended, find no
+  order, and its trades are empty (I1). A request that the venue itself refused with an unknown code has no window: it
+  is not in flight;
+- a late answer or a stream event shows that it exists, where only existence was in question.
 
-A failed query proves nothing. A query that finds nothing within the window proves nothing either: the
-request may still be on its way (Binance, general-info, "Timing security": a request is refused once it
-is older than `recvWindow`). Times without another name are monotonic nanoseconds.
+A failed query proves nothing. A query that finds nothing within the window proves nothing: the request may still be in
+flight (Binance, general-info, "Timing security": a request older than `recvWindow` is refused). Times without another
+name are monotonic nanoseconds.
 """
 
 from dataclasses import dataclass, replace
@@ -40,29 +40,29 @@ from messages.wording import Gateway
 FIRST_DELAY_NS = 250 * MS
 LONGEST_DELAY_NS = 10 * SECOND
 SPACING_NS = 500 * MS
-"""Between two queries that count as proof: one stale replica must not be asked twice in a moment."""
+"""Least time between two queries that count as proof, so that one stale replica does not answer both."""
 NOT_FOUND_NEEDED = 2
 NOT_FOUND_NEEDED_ONCE_SEEN = 6
-"""An order that was seen and is not found is a venue that forgets, or a stale answer: more patience."""
+"""For an order that was seen: "not found" is then a purged order or a stale answer."""
 ALARM_AFTER_NS = 5 * MINUTE
 ALARM_EVERY_NS = 30 * MINUTE
 FILLS_SINCE_MARGIN_NS = 60 * SECOND
-"""Clocks differ: trades are read from this long before we think that the order was sent."""
+"""Trades are read from this long before the believed send time: clocks differ."""
 
 
 class Goal(StrEnum):
-    """How much has to be known."""
+    """What a resolution has to find out."""
 
     FILLS = "fills"
-    """Only the trades were asked for."""
+    """The trades."""
     EXISTENCE = "existence"
-    """Whether it reached the venue at all: any sign of it is enough."""
+    """Whether the order reached the venue: any sign of it is enough."""
     CONDITION = "condition"
-    """What it is now: only a query begun after the question, or its end, is enough."""
+    """The order's current state: only its end, or a query begun after the question, is enough."""
 
 
 class PendingQuery(StrEnum):
-    """Which question is at the venue; at most one of a doubt is at any time, so answers need no numbers."""
+    """The query in flight. A resolution has at most one, so answers need no numbers."""
 
     NOTHING = "nothing"
     ORDER = "order"
@@ -71,7 +71,11 @@ class PendingQuery(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """`order.sent_ns` is wall time, as is all times plus `wall_ns`. Absence is provable from `proof_from_ns` on."""
+    """The state of one resolution.
+
+    `order.sent_ns` is wall time; a monotonic time plus `wall_ns` is wall time. Queries begun from `proof_from_ns` on
+    can prove absence.
+    """
 
     order: ResolveOrder
     goal: Goal
@@ -84,7 +88,7 @@ class Resolution:
     tries: int = 0
     failures: int = 0
     unanswered: int = 0
-    """Failures in a row: only these say that the venue needs time."""
+    """Failed queries in a row; only these lengthen the pause."""
     not_found_ns: tuple[int, ...] = ()
     seen: bool = False
     described: bool = False
@@ -93,14 +97,15 @@ class Resolution:
     venue_order_id: VenueOrderId | None = None
     alarm_ns: int = 0
     last_error: Statement = NOTHING
-    """What the venue said last in place of an answer."""
+    """The venue's last error."""
 
 
 Result: TypeAlias = tuple[Resolution | None, tuple[Action, ...]]
-"""The doubt, None once it is over, and what to do."""
+"""The resolution (None: it ended) and the actions to perform."""
 
 
 def topic(resolution: Resolution) -> str:
+    """Return the topic of its timer."""
     return f"doubt/{resolution.order.client_order_id}"
 
 
@@ -114,9 +119,9 @@ def begin(
     seen: bool = False,
     venue_order_id: VenueOrderId | None = None,
 ) -> Result:
-    """Start a doubt. `wall_ns` is wall time minus monotonic time; `seen`: the venue once knew the order.
+    """Start a resolution. `wall_ns`: wall minus monotonic time; `seen`: the venue has reported the order before.
 
-    A first query at once would mostly meet the request still on its way; trades asked for are read at once.
+    The first query waits, since the request is mostly still in flight; trades are read at once.
     """
     resolution = Resolution(
         order=order,
@@ -134,11 +139,10 @@ def begin(
 
 
 def ask_more(resolution: Resolution, goal: Goal, *, now_ns: int, proof_from_ns: int) -> Result:
-    """Take another question into a doubt that exists already.
+    """Add a question to a running resolution.
 
-    An answer to a query begun before the new question may be older than what is asked about, so the
-    query is repeated. `proof_from_ns` replaces the earlier one, which knew less; what was not found
-    before it counts no longer. A question that asks for no more than is being found out changes no timer.
+    A query in flight may be older than the question, so it is repeated. `proof_from_ns` replaces the earlier value, and
+    earlier "not found" answers before it no longer count. A weaker question changes no timer.
     """
     if goal is Goal.FILLS:
         return replace(resolution, fills_wanted=True), ()
@@ -160,7 +164,7 @@ _DEMAND = (Goal.FILLS, Goal.EXISTENCE, Goal.CONDITION)
 
 
 def on_due(resolution: Resolution, *, now_ns: int, reachable: bool) -> Result:
-    """Its time has come: ask, unless the venue is out of reach, which costs patience but no try."""
+    """Send the next query. An unreachable venue delays it and counts no try."""
     if resolution.pending_query is not PendingQuery.NOTHING:
         return resolution, ()
     resolution, alarm = _alarm(resolution, now_ns)
@@ -172,7 +176,7 @@ def on_due(resolution: Resolution, *, now_ns: int, reachable: bool) -> Result:
 
 
 def on_message(resolution: Resolution, message: AboutOrder, *, now_ns: int) -> Result:
-    """Learn from what the venue says of the order, asked or unasked."""
+    """Apply a report about the order, requested or not."""
     match message:
         case OrderReport():
             return _described(resolution, message, now_ns)
@@ -185,7 +189,7 @@ def on_message(resolution: Resolution, message: AboutOrder, *, now_ns: int) -> R
             )
             return (None, ()) if satisfied else (resolution, ())
         case FillsFetched():
-            # Who did not know its venue id has just found the order: without a trade, and there.
+            # Found without a known venue id: the order exists, without a trade.
             known = message.filled_quantity > 0 or resolution.order.conditional or resolution.venue_order_id is None
             return _fills_read(resolution, now_ns, known=known)
         case OrderNotFound():
@@ -197,9 +201,9 @@ def on_message(resolution: Resolution, message: AboutOrder, *, now_ns: int) -> R
 
 
 def _described(resolution: Resolution, report: OrderReport, now_ns: int) -> Result:
-    """The venue describes the order. Asked for one that ended or filled at all, its trades are read as well.
+    """The venue described the order. If a query did, and it ended or filled, read its trades too.
 
-    What the stream tells unasked comes with its fills.
+    An unrequested report comes with its fills.
     """
     asked = report.queried and resolution.pending_query is PendingQuery.ORDER
     resolution = replace(resolution, seen=True, not_found_ns=(), venue_order_id=report.venue_order_id)
@@ -233,13 +237,13 @@ def _is_enough(resolution: Resolution, unasked: OrderReport) -> bool:
 
 def _not_found(resolution: Resolution, now_ns: int) -> Result:
     if resolution.pending_query is PendingQuery.FILLS:
-        # Reading trades starts with the order, and looks for it elsewhere too: where there is none there are none.
+        # Reading trades starts with the order and its substitutes: no order means no trades.
         return _fills_read(resolution, now_ns, known=False)
     if resolution.pending_query is PendingQuery.NOTHING:
         return resolution, ()
     counts = resolution.asked_ns >= resolution.proof_from_ns and not resolution.again
     not_found_ns = (*resolution.not_found_ns, resolution.asked_ns) if counts else resolution.not_found_ns
-    # What completes no proof is no progress: where its trades cannot be read, the pause grows all the same.
+    # More "not found" than needed is no progress: while trades cannot be read, the pause grows.
     unanswered = 0 if len(not_found_ns) <= _needed(resolution) else resolution.unanswered
     resolution = replace(
         resolution, pending_query=PendingQuery.NOTHING, again=False, unanswered=unanswered, not_found_ns=not_found_ns
@@ -250,7 +254,7 @@ def _not_found(resolution: Resolution, now_ns: int) -> Result:
 
 
 def _fills_read(resolution: Resolution, now_ns: int, *, known: bool) -> Result:
-    """Its trades have been read; `known`: which shows that there is such an order, whatever was not found before."""
+    """Its trades were read; `known`: they show that the order exists, whatever was not found before."""
     if resolution.pending_query is not PendingQuery.FILLS:
         return resolution, ()
     resolution = replace(resolution, pending_query=PendingQuery.NOTHING, fills_wanted=False, tries=0, unanswered=0)
@@ -284,9 +288,9 @@ def _needed(resolution: Resolution) -> int:
 
 
 def _wait(resolution: Resolution, now_ns: int, at_least_ns: int = 0) -> Result:
-    """Ever longer, but ready when absence becomes provable, and prompt for the queries that complete a proof.
+    """Schedule the next query: growing pauses, but prompt when absence becomes provable or a proof is to be completed.
 
-    A query that failed says nothing of the next: the pause grows with failures in a row, not with all queries.
+    The pause grows with failures in a row, not with all queries.
     """
     delay_ns = backoff(FIRST_DELAY_NS, LONGEST_DELAY_NS, resolution.unanswered or resolution.tries)
     if resolution.proof_from_ns > now_ns:
@@ -330,7 +334,7 @@ def _ask(resolution: Resolution, pending_query: PendingQuery, now_ns: int) -> tu
 
 
 def _alarm(resolution: Resolution, now_ns: int) -> tuple[Resolution, tuple[Action, ...]]:
-    """A doubt that lasts is told to the owner, seldom, until it ends."""
+    """Notify the owner of a resolution that lasts, at long intervals."""
     if now_ns < resolution.alarm_ns or resolution.goal is Goal.FILLS:
         return resolution, ()
     order = resolution.order

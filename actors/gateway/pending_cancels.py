@@ -1,11 +1,10 @@
-"""Taking orders off the book. A cancel may be repeated safely, so it is, until the order is over.
+"""Cancels. Repeating a cancel is safe, so it is repeated until the order has ended.
 
-A cancel keeps its place behind its own submit: while the port has not answered that one, the cancel is
-held, because a cancel that arrives first finds nothing and changes nothing. As soon as anything is heard
-of the order (an answer of any kind, or the stream) it leaves; at once, where that was heard before it.
+A cancel is held while the port has not answered its own submit: sent first, it would find nothing. Any report of the
+order, by answer or stream, releases it, at once if that report came before the cancel.
 
-What is unclear after a cancel (no answer, "no such order", a report that it still works) is found out by
-asking what the order is now; if it still works, the cancel is repeated.
+After an unclear cancel (no answer, "no such order", a report that the order works) the order is queried; if it still
+works, the cancel is repeated.
 """
 
 from dataclasses import dataclass, replace
@@ -23,12 +22,12 @@ from messages.types import ClientOrderId, OrderStatus, Severity
 from messages.wording import Gateway
 from messages.wording.common import Common
 
-TELL_AFTER = 5
-"""Cancels that changed nothing, after three seconds or so: by then the owner wants to know what the venue says."""
+NOTIFY_AFTER = 5
+"""Cancels without effect (about three seconds) before the owner is notified."""
 
 
 class Stage(StrEnum):
-    """Where a cancel is."""
+    """The progress of a cancel."""
 
     HELD = "held"
     OUT = "out"
@@ -38,7 +37,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCancel:
-    """An order that shall go. `attempts` counts the cancels that changed nothing, `last_error`: the last answer."""
+    """A cancel in progress. `attempts`: cancels without effect; `last_error`: the last answer."""
 
     message: CancelOrder
     stage: Stage
@@ -47,7 +46,7 @@ class PendingCancel:
 
 
 class PendingCancels:
-    """One wish per client order id; repeating it changes nothing."""
+    """One pending cancel per client order id; adding it again changes nothing."""
 
     def __init__(self, context: GatewayContext, resolutions: Resolutions) -> None:
         self._context = context
@@ -58,6 +57,7 @@ class PendingCancels:
         return name in self._pending
 
     def add(self, message: CancelOrder, *, hold: bool) -> None:
+        """Start a cancel; `hold`: wait for the submit's answer."""
         name = message.client_order_id
         self._context.promise(f"cancel/{name}", message)
         if name in self._pending:
@@ -67,23 +67,25 @@ class PendingCancels:
             self.let_go(name)
 
     def let_go(self, name: ClientOrderId) -> None:
-        """Something was heard of the order: a cancel held for that leaves now."""
+        """Send a held cancel: the order was reported."""
         pending = self._pending.get(name)
         if pending is not None and pending.stage is Stage.HELD:
             self._send(pending)
 
     def on_due(self, name: ClientOrderId) -> None:
+        """Repeat a paused cancel."""
         pending = self._pending.get(name)
         if pending is not None and pending.stage is Stage.PAUSED:
             self._send(pending)
 
     def close(self, name: ClientOrderId) -> None:
-        """The order is not live, so there is nothing to cancel."""
+        """Drop the cancel: the order is not live."""
         if self._pending.pop(name, None) is not None:
             self._context.fulfill(f"cancel/{name}")
             self._context.withdraw(f"cancel/{name}")
 
     def reported(self, report: OrderReport) -> None:
+        """Drop the cancel if the order has ended, else send it if it was held."""
         name = report.client_order_id
         if report.status.ended or report.status is OrderStatus.TRIGGERED:
             self._context.completed(f"cancel/{name}")
@@ -92,25 +94,26 @@ class PendingCancels:
             self.let_go(name)
 
     def unclear(self, message: CancelRejected | OutcomeUnknown) -> None:
-        """The cancel perhaps worked, or found nothing to cancel: look what the order is."""
+        """Query the order: the cancel perhaps worked, or found no order."""
         name = message.client_order_id
         self._context.completed(f"cancel/{name}")
         pending = self._pending.get(name)
         if pending is None:
             return
         if isinstance(message, CancelRejected):
-            said = Common.ANSWERED(code=message.code, text=message.text)
+            last_error = Common.ANSWERED(code=message.code, text=message.text)
         else:
-            said = message.cause
-        self._pending[name] = replace(pending, stage=Stage.UNKNOWN, last_error=said)
+            last_error = message.cause
+        self._pending[name] = replace(pending, stage=Stage.UNKNOWN, last_error=last_error)
         self._resolutions.ask(pending.message, Goal.CONDITION, venue_order_id=pending.message.venue_order_id)
 
     def not_executed(self, message: NotExecuted) -> None:
+        """Repeat the cancel after a pause: the venue did not execute it."""
         self._context.completed(f"cancel/{message.client_order_id}")
         self._again(message.client_order_id, message.cause, message.retry_after_ms)
 
     def on_resolution_end(self, name: ClientOrderId) -> None:
-        """What the order is has been told. Had it ended, the wish would be gone; so it works still."""
+        """Repeat the cancel: the order was described and has not ended."""
         pending = self._pending.get(name)
         if pending is not None and pending.stage is Stage.UNKNOWN:
             self._again(name, pending.last_error or Gateway.STILL_WORKING(), 0)
@@ -128,9 +131,12 @@ class PendingCancels:
         if attempts >= retry.CANCEL_ATTEMPTS:
             self._give_up(pending.message, attempts, cause)
             return
-        if attempts == TELL_AFTER:
-            self._tell(
-                pending.message, Severity.WARNING, _said(Gateway.CANCEL_LATE, pending.message, attempts, cause), "late"
+        if attempts == NOTIFY_AFTER:
+            self._notify(
+                pending.message,
+                Severity.WARNING,
+                _statement(Gateway.CANCEL_LATE, pending.message, attempts, cause),
+                "late",
             )
         self._context.retries += 1
         paused = replace(pending, stage=Stage.PAUSED, attempts=attempts)
@@ -142,9 +148,9 @@ class PendingCancels:
 
     def _give_up(self, message: CancelOrder, attempts: int, cause: Statement) -> None:
         self.close(message.client_order_id)
-        self._tell(message, Severity.CRITICAL, _said(Gateway.CANCEL_FAILED, message, attempts, cause))
+        self._notify(message, Severity.CRITICAL, _statement(Gateway.CANCEL_FAILED, message, attempts, cause))
 
-    def _tell(self, message: CancelOrder, severity: Severity, text: Statement, topic: str = "") -> None:
+    def _notify(self, message: CancelOrder, severity: Severity, text: Statement, topic: str = "") -> None:
         name = message.client_order_id
         notice = Notify(
             severity=severity,
@@ -156,5 +162,5 @@ class PendingCancels:
         self._context.say(notice, NOTIFIER)
 
 
-def _said(wording: Gateway, message: CancelOrder, attempts: int, cause: Statement) -> Statement:
+def _statement(wording: Gateway, message: CancelOrder, attempts: int, cause: Statement) -> Statement:
     return wording(symbol=message.symbol, order=message.client_order_id, attempts=attempts, cause=cause)

@@ -1,8 +1,7 @@
-"""What leaves next: lanes of different urgency, each bounded, with a reserve for what stops a loss.
+"""The queue of requests: bounded lanes of different urgency, with capacity reserved for reductions.
 
-A request leaves when its own lane has room, everything outstanding together is below the lane's ceiling,
-and the venue's limits bear it (see budget.py). Ceilings fall with urgency, so however many openings and
-reads wait for their answers, the places above their ceilings stay free for what reduces exposure.
+A request is sent when its lane has room, the total in flight is below the lane's ceiling, and the venue's limits allow
+it (see budget.py). Ceilings fall with urgency, so openings and reads never occupy the places above theirs.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +29,7 @@ from messages.requests import (
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`outstanding` of the lane itself, `ceiling` of all lanes together, `queued` behind them."""
+    """`outstanding`: in flight in the lane; `ceiling`: in flight in all lanes; `queued`: waiting in the lane."""
 
     outstanding: int
     ceiling: int
@@ -65,7 +64,7 @@ _LANE_OF: Mapping[type, Lane] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest:
-    """A request on its way out. `key` names it among all that wait or are outstanding; `cost`, once it has left."""
+    """A request to send. `key`: unique among those queued or in flight; `cost`: set when it is sent."""
 
     key: str
     lane: Lane
@@ -73,19 +72,21 @@ class QueuedRequest:
     cost: Cost = FREE
 
     def expired(self, wall_ns: int) -> bool:
+        """Return whether its `expires_at_ns` has passed at wall time `wall_ns`; reads never expire."""
         expires_at_ns = self.message.expires_at_ns if isinstance(self.message, (SubmitOrder, SetLeverage)) else 0
         return bool(expires_at_ns) and wall_ns >= expires_at_ns
 
 
 def queued(key: str, message: Message) -> QueuedRequest:
-    """Any request that the table does not name reads: for a person who waits, or in bulk."""
+    """Return the request with its lane; a class without one is a read, for a user (`asked`) or in the background."""
     reading = Lane.ASKED if getattr(message, "asked", False) else Lane.READING
     return QueuedRequest(key, _LANE_OF.get(type(message), reading), message)
 
 
 REST_AFTER_NS = 500 * MS
-"""After a silence what reduces leaves first, then what the adapter asks of its own (see its OTHERS_FIRST_NS), and from
-then on the rest: requests that leave together arrive in any order, each on a connection of its own."""
+"""After a silence reductions are sent first, then the adapter's own requests (its OTHERS_FIRST_NS), then the rest:
+requests sent together arrive in any order, each on its own connection.
+"""
 
 _NONE: tuple[tuple[QueuedRequest, ...], ...] = tuple(() for _ in Lane)
 _ZERO: tuple[int, ...] = tuple(0 for _ in Lane)
@@ -93,10 +94,10 @@ _ZERO: tuple[int, ...] = tuple(0 for _ in Lane)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQueue:
-    """`queues` and `outstanding` are indexed by lane. Nothing leaves unless `reachable`, nor before `quiet_until_ns`,
-    and what does not reduce not before `rest_from_ns`; both are on the monotonic clock.
+    """`queues` and `outstanding` are indexed by lane.
 
-    `allowed` says how much may be outstanding of lanes that are held.
+    Nothing is sent unless `reachable`, nothing before `quiet_until_ns`, and only reductions before `rest_from_ns` (both
+    monotonic). `allowed` limits what lanes that a circuit holds have in flight.
     """
 
     queues: tuple[tuple[QueuedRequest, ...], ...] = _NONE
@@ -109,17 +110,19 @@ class RequestQueue:
 
     @property
     def queued_total(self) -> int:
+        """Queued requests of all lanes."""
         return sum(map(len, self.queues))
 
     @property
     def outstanding_total(self) -> int:
+        """Requests in flight of all lanes."""
         return sum(self.outstanding)
 
 
 def enqueue(requests: RequestQueue, new: QueuedRequest) -> tuple[RequestQueue, tuple[QueuedRequest, ...]]:
-    """Queue a request; returns also what its lane had no room for, the oldest.
+    """Queue a request; returns also the oldest requests that its lane dropped for it.
 
-    Emergencies queue newest first: after an outage the latest word on a position is the one to go by.
+    Emergencies queue newest first: after an outage the latest one describes the position.
     """
     queue = requests.queues[new.lane]
     most = LIMITS[new.lane].queued
@@ -134,9 +137,9 @@ def enqueue(requests: RequestQueue, new: QueuedRequest) -> tuple[RequestQueue, t
 def leave(
     requests: RequestQueue, now_ns: int, take: Callable[[Lane, int], bool] = lambda _lane, _weight: True
 ) -> tuple[RequestQueue, tuple[QueuedRequest, ...]]:
-    """Take out what may leave at `now_ns` (monotonic), most urgent first.
+    """Take out what may be sent at `now_ns` (monotonic), most urgent first.
 
-    `take` is asked last whether a weight may leave, by those who share the address; what it grants leaves.
+    `take(lane, weight)` asks the shared budget last; a granted weight is always sent.
     """
     if not requests.reachable or now_ns < requests.quiet_until_ns or not any(requests.queues):
         return requests, ()
@@ -162,9 +165,9 @@ def _affordable(  # noqa: PLR0917 - one lane, and what it is held against
     now_ns: int,
     take: Callable[[Lane, int], bool],
 ) -> tuple[list[QueuedRequest], tuple[QueuedRequest, ...], Budget]:
-    """What leaves of the queue, what stays, and what is used then. None overtakes within a lane, so the dear come, too.
+    """Return what is sent, what stays, and the charged budget. A lane is FIFO, so that expensive requests get through.
 
-    But for reads, of which the dear have less to use: positions are read on while a list of all orders waits.
+    Reads are the exception: an expensive list does not hold the reads behind it.
     """
     gone: list[QueuedRequest] = []
     held: list[QueuedRequest] = []
@@ -181,11 +184,15 @@ def _affordable(  # noqa: PLR0917 - one lane, and what it is held against
 
 
 def cost_of(budget: Budget, message: Message) -> Cost:
+    """Return the message's cost; one with a symbol may be cheaper."""
     return budget.cost_of(type(message).__name__, of_symbol=getattr(message, "symbol", None) is not None)
 
 
 def completed(requests: RequestQueue, left: QueuedRequest) -> RequestQueue:
-    """That request is no longer outstanding."""
+    """Remove an answered request from those in flight.
+
+    Raises ValueError for more answers than requests.
+    """
     requests = _with_outstanding(requests, left.lane, -1)
     return replace(requests, budget=rations.release(requests.budget, left.cost))
 
@@ -193,7 +200,7 @@ def completed(requests: RequestQueue, left: QueuedRequest) -> RequestQueue:
 def take_out(
     requests: RequestQueue, unwanted: Callable[[QueuedRequest], bool]
 ) -> tuple[RequestQueue, tuple[QueuedRequest, ...]]:
-    """Remove queued requests; outstanding ones have left and cannot be taken back."""
+    """Remove the queued requests for which `unwanted` holds; returns them too. Requests in flight stay."""
     gone = tuple(t for queue in requests.queues for t in queue if unwanted(t))
     if not gone:
         return requests, ()
@@ -202,16 +209,17 @@ def take_out(
 
 
 def quiet(requests: RequestQueue, until_ns: int) -> RequestQueue:
-    """Let nothing leave before `until_ns`; a shorter silence never ends a longer one."""
+    """Send nothing before `until_ns` (monotonic); a shorter silence never shortens a longer one."""
     return reducing_first(replace(requests, quiet_until_ns=max(requests.quiet_until_ns, until_ns)), until_ns)
 
 
 def reducing_first(requests: RequestQueue, from_ns: int) -> RequestQueue:
-    """Of what may leave from then on, what reduces leaves alone for a moment."""
+    """From `from_ns` on, send only reductions for REST_AFTER_NS."""
     return replace(requests, rest_from_ns=max(requests.rest_from_ns, from_ns + REST_AFTER_NS))
 
 
 def reachable(requests: RequestQueue, *, now: bool) -> RequestQueue:
+    """Set whether requests may be sent at all."""
     return replace(requests, reachable=now)
 
 

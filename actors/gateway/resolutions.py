@@ -1,4 +1,4 @@
-"""All doubts of an account: who asks, from when on absence is provable, and whom an answer concerns."""
+"""All resolutions of an account: their start, the time from which absence is provable, and the routing of answers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from messages.types import ClientOrderId, VenueOrderId
 
 
 class Resolutions:
-    """One doubt per client order id: whatever else is asked about that order joins it."""
+    """One resolution per client order id; further questions about the order join it."""
 
     def __init__(self, context: GatewayContext, on_absent: Callable[[OrderAbsent], None]) -> None:
         self._context = context
@@ -28,22 +28,24 @@ class Resolutions:
         return name in self._open
 
     def order(self, name: ClientOrderId) -> ResolveOrder | None:
-        """What is asked about under this name."""
+        """Return the order under resolution; None: there is none."""
         resolution = self._open.get(name)
         return resolution.order if resolution is not None else None
 
     def ask(
         self, order: OrderRequest, goal: Goal, *, sent_ns: int = 0, venue_order_id: VenueOrderId | None = None
     ) -> None:
-        """Find out about an order. `sent_ns` is wall time, as far as the asker knows."""
+        """Start or extend a resolution. `sent_ns` (wall): when the order was sent, as far as the caller knows; 0:
+        unknown.
+        """
         now_ns, wall_ns = self._context.now_ns, self._context.clock.time_ns()
         sent = self._context.memory.orders.get(order.client_order_id)
-        over = sent is not None and sent.over
-        window_ns = 0 if over else self._context.window_ns
+        not_in_flight = sent is not None and sent.not_in_flight
+        window_ns = 0 if not_in_flight else self._context.window_ns
         proof_from_ns = self._last_possible_send(order.client_order_id, sent_ns) + window_ns
         before = self._open.get(order.client_order_id)
         if before is not None and not (sent is not None and sent.attempts):
-            # Sent before this process began: who asks again may know less of when.
+            # Sent before this process began: the later question may know the send time less exactly.
             proof_from_ns = min(proof_from_ns, before.proof_from_ns)
         if before is not None:
             result = one.ask_more(before, goal, now_ns=now_ns, proof_from_ns=proof_from_ns)
@@ -56,7 +58,7 @@ class Resolutions:
                     conditional=order.conditional,
                     correlation_id=order.correlation_id,
                     causation_id=order.causation_id,
-                    sent_ns=sent_ns or (sent.handed_wall_ns if sent and sent.handed_wall_ns else wall_ns),
+                    sent_ns=sent_ns or (sent.passed_wall_ns if sent and sent.passed_wall_ns else wall_ns),
                 ),
                 goal,
                 now_ns=now_ns,
@@ -68,32 +70,33 @@ class Resolutions:
         self._apply(order.client_order_id, result)
 
     def _last_possible_send(self, name: ClientOrderId, sent_ns: int) -> int:
-        """Monotonic time after which the order's request surely was not sent.
+        """Return the monotonic time after which the order's request cannot have been sent.
 
-        What this process handed over: when the port said it was done with it, or else had to have.
-        Anything else was sent before this process began, whatever wall clocks said then.
+        For an order of this process: when the port finished with it, or its answer limit. For any other order: at the
+        latest the start of this process, whatever the wall clocks showed.
         """
         now_ns = self._context.now_ns
         sent = self._context.memory.orders.get(name)
         if sent is not None and sent.attempts:
             if sent.answered_ns is not None:
                 return sent.answered_ns
-            return sent.handed_ns + (0 if sent.phase is Phase.SETTLED else ANSWER_LIMIT_NS)
+            return sent.passed_ns + (0 if sent.phase is Phase.SETTLED else ANSWER_LIMIT_NS)
         age_ns = self._context.clock.time_ns() - sent_ns if sent_ns else 0
         return max(self._context.memory.started_ns, now_ns - max(0, age_ns))
 
     def on_due(self, name: ClientOrderId) -> None:
+        """Send the next query of this resolution."""
         if name in self._open:
             reachable = self._context.open_for_business
             self._apply(name, one.on_due(self._open[name], now_ns=self._context.now_ns, reachable=reachable))
 
     def wake_all(self) -> None:
-        """The venue is back: ask everything at once, as far as the lanes allow."""
+        """Query all orders at once, as far as the lanes allow: the venue is back."""
         for name in list(self._open):
             self.on_due(name)
 
     def on_message(self, message: AboutOrder) -> bool:
-        """Returns whether that ended a doubt."""
+        """Apply a report; returns whether it ended a resolution."""
         before = self._open.get(message.client_order_id)
         if before is None:
             return False
@@ -101,7 +104,7 @@ class Resolutions:
         return message.client_order_id not in self._open
 
     def close(self, name: ClientOrderId) -> None:
-        """The outcome is known for certain from elsewhere."""
+        """End the resolution: the outcome is known otherwise."""
         if self._open.pop(name, None) is not None:
             self._tidy(name)
 
@@ -128,7 +131,7 @@ class Resolutions:
                 self._context.actions.append(action)
 
     def _request(self, name: ClientOrderId, key: str, message: QueryOrder | FetchFills) -> None:
-        """A question left over from an earlier doubt was begun too early for this one: ask again after it."""
+        """A query still pending from an earlier resolution began too early for this one: repeat it afterwards."""
         if self._context.pending(key):
             self._open[name] = replace(self._open[name], again=True)
         else:

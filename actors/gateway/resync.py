@@ -1,8 +1,8 @@
-"""Reading everything after a gap: the stream says what changes, never what it failed to say (faults 6 and 7).
+"""Full reads after a gap: the stream does not repeat what it missed (faults 6 and 7).
 
-Two bulk requests a time; one where only positions are wanted, for a list of all orders is dear. What starts
-a resync while one is being read starts another after it: the reads under way began before whatever
-happened. A failed read is evidence of nothing and is repeated, more and more slowly.
+A resync reads positions and, unless positions suffice, the expensive list of all orders. A resync wanted while one is
+running follows it: the running reads began too early. A failed read proves nothing and is repeated at growing
+intervals.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ LONGEST_DELAY_NS = 30 * SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resync:
-    """`missing` are the request ids not answered yet, `failures` those of the round at hand."""
+    """`missing`: request ids without an answer; `failures`: failed reads of this round."""
 
     account: AccountId
     number: int = 0
@@ -31,7 +31,7 @@ Reads = tuple[FetchPositions | FetchOpenOrders, ...]
 
 
 def want(resync: Resync, *, orders: bool = True) -> tuple[Resync, Reads]:
-    """Somebody needs everything read from now on; without `orders`, positions only."""
+    """Begin a resync, or one after the running one; without `orders`, of positions only."""
     if resync.missing:
         return replace(resync, again=True), ()
     after = replace(resync, number=resync.number + 1, failures=0, again=False)
@@ -41,17 +41,17 @@ def want(resync: Resync, *, orders: bool = True) -> tuple[Resync, Reads]:
 
 
 def look(resync: Resync, *, orders: bool) -> tuple[Resync, Reads]:
-    """A look by the clock: where something is being read already, the next one will do."""
+    """Begin a periodic resync, unless one is running."""
     return (resync, ()) if resync.missing else want(resync, orders=orders)
 
 
 def start_over(resync: Resync) -> tuple[Resync, Reads]:
-    """The venue was gone: what was being read then will not be answered, or not usefully."""
+    """Begin a resync and drop the running one: the venue was unreachable."""
     return want(replace(resync, missing=frozenset()))
 
 
 def pending(resync: Resync) -> Reads:
-    """The reads of this round that are not answered."""
+    """Return the unanswered reads of this round."""
     return tuple(
         _FORM[request_id.rpartition("/")[2]](account=resync.account, request_id=request_id)
         for request_id in sorted(resync.missing)
@@ -59,7 +59,7 @@ def pending(resync: Resync) -> Reads:
 
 
 def on_read(resync: Resync, request_id: str) -> tuple[Resync, Reads]:
-    """One read of this round is done; the next round starts where it was wanted."""
+    """Apply one answer; returns the next round's reads if this was the last answer and another round is wanted."""
     if request_id not in resync.missing:
         return resync, ()
     after = replace(resync, missing=resync.missing - {request_id})
@@ -67,7 +67,7 @@ def on_read(resync: Resync, request_id: str) -> tuple[Resync, Reads]:
 
 
 def on_read_failed(resync: Resync, request_id: str) -> tuple[Resync, int]:
-    """One read failed; returns the pause before `pending` is asked again, 0 where it was no read of ours."""
+    """Count a failed read; returns the pause (ns) before `pending` is sent again, 0: not a read of this round."""
     if request_id not in resync.missing:
         return resync, 0
     delay_ns = backoff(FIRST_DELAY_NS, LONGEST_DELAY_NS, resync.failures)
@@ -75,7 +75,7 @@ def on_read_failed(resync: Resync, request_id: str) -> tuple[Resync, int]:
 
 
 def is_ours(resync: Resync, request_id: str) -> bool:
-    """Whether a resync asked, this round or an earlier one: a late answer is as good as it is old."""
+    """Return whether any resync sent the read, this round's or an earlier one's."""
     return request_id.startswith(f"resync/{resync.account}/")
 
 

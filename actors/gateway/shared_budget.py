@@ -1,16 +1,14 @@
-"""One address, whichever accounts are behind it: what may still be asked of a venue that counts by address.
+"""The weight budget of one IP address, shared by all accounts that use it.
 
-Binance counts weight by address ("IP Limits"), so all gateways behind one share what is left of it. What leaves is
-counted where it leaves, by the adapters, to the last request of their own; what a gateway has let go and is not
-answered yet is held for it; what the venue says is used, by another program behind the same address too, counts
-where it is more.
+Binance counts weight by IP address ("IP Limits"). The adapters charge each request when it is sent, their own included.
+Weight that a gateway was granted is held until the request is answered. The venue's reported use, which includes other
+programs at the address, counts where it is larger.
 
-What finds no room stands in line, one line for dear lists, one for what a person waits for, and one for everything
-else: the first of a line is served first, so that each account is read in turn, and more slowly the more accounts there
-are. A part is kept for the lists, which would else never find room behind many small reads. What reduces, protects or
-cancels stands in none.
+A request without room queues in one of three lines: expensive lists, user-awaited reads, the rest. A line is FIFO by
+account, so accounts take turns. A part is kept for lists, which would otherwise never find room behind many small
+reads. Reductions, protection and cancels skip the lines.
 
-The one thing that actors share. It never waits, and every call is short.
+Actors share this object. No call blocks beyond its short lock.
 """
 
 from collections import OrderedDict
@@ -26,16 +24,18 @@ from actors.ports import Clock
 from messages.types import RateKind
 
 SERVED = 8
-"""How many at the head of a line are looked at: the others ask again within a second."""
-TOLD_AGAIN_NS = 3_600 * SECOND
-"""Between two notices of what others use."""
+"""Entries at the head of a line that are considered; the others ask again within a second."""
+NOTIFY_EVERY_NS = 3_600 * SECOND
+"""Least time between two notices about other programs' use."""
 PATIENCE_NS = 5 * SECOND
-"""Who has not asked again for so long stands in line no more."""
+"""An entry that has not asked again for this long loses its place."""
 DEAR_PARTS = 40
-"""A read that takes more than one of so many parts of what reads may use is dear: lists of all orders, of fundings."""
+"""Divisor: a read that costs more than this part of the reads' share is expensive (lists of all orders, of fundings).
+"""
 KEPT_PARTS = 3
-"""One of so many parts of what reads may use is kept for dear ones, and one for all others, which may also use half of
-what openings may use beyond that: at a start they tell who is there."""
+"""Divisor: this part of the reads' share is kept for lists, and as much for all other reads. Those may also use half of
+the openings' share beyond it, since at a start they show what is open.
+"""
 
 
 class _Line(Enum):
@@ -46,9 +46,9 @@ class _Line(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Of the venue's minute: its limit (0: none), what is used of it, how much of that by others, by how many of us.
+    """The use of the venue's minute: `limit` (0: none), `used`, `others` of it by other programs, `members` sharing it.
 
-    `until_ns`: so long the venue's last word of it counts (monotonic).
+    `until_ns` (monotonic): how long the venue's last report is valid.
     """
 
     limit: int
@@ -59,11 +59,12 @@ class Use:
 
     @property
     def ours(self) -> int:
+        """The weight that this process used."""
         return self.used - self.others
 
 
 class SharedBudget:
-    """Made by the composition for each address; shared by the gateways and the adapters behind it. Thread-safe."""
+    """One per IP address, made by the composition; used by the gateways and adapters behind it. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -74,12 +75,12 @@ class SharedBudget:
         self._held_total = 0
         self._lines: dict[_Line, OrderedDict[str, int]] = {line: OrderedDict() for line in _Line}
         self._members: set[str] = set()
-        self._tells_from_ns = clock.monotonic_ns() + self._meter.interval_ns + MARGIN_NS
+        self._notify_from_ns = clock.monotonic_ns() + self._meter.interval_ns + MARGIN_NS
 
     # Gateways --------------------------------------------------------------------------------------
 
     def take(self, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
-        """Let a request of this weight go now, and hold its weight until `completed`; False: not yet, ask again."""
+        """Grant and hold the weight until `completed`; False: no room yet, ask again."""
         if not amount:
             return True
         with self._lock:
@@ -90,7 +91,7 @@ class SharedBudget:
             return True
 
     def asked_wait_ns(self, who: str, amount: int, policy: Policy) -> int:
-        """How long a read that a person waits for stays here, where nothing leaves but those before it; 0: not long."""
+        """Return how long (ns) a user-awaited read waits behind those before it, if nothing else is sent; 0: now."""
         with self._lock:
             now_ns = self._clock.monotonic_ns()
             self._meter = meter = self._meter.expire(now_ns)
@@ -99,14 +100,14 @@ class SharedBudget:
             return meter.wait_ns(max(0, most - amount * (ahead + 1)), now_ns) if meter.limit else 0
 
     def completed(self, who: str, amount: int) -> None:
-        """A request is answered: what it cost has been counted as it left."""
+        """Release held weight: the request is answered, and was charged when it was sent."""
         with self._lock:
             back = min(amount, self._held.get(who, 0))
             self._held[who] = self._held.get(who, 0) - back
             self._held_total -= back
 
     def begin(self, who: str) -> None:
-        """A gateway begins a new life: nothing of an earlier one is on its way any more."""
+        """Register a gateway instance; release what its predecessor held."""
         with self._lock:
             self._members.add(who)
             self._held_total -= self._held.pop(who, 0)
@@ -114,72 +115,74 @@ class SharedBudget:
     # Adapters --------------------------------------------------------------------------------------
 
     def learn(self, weight_per_minute: int) -> None:
-        """The venue's limit; 0 where it has none."""
+        """Set the venue's weight limit per minute; 0: none."""
         with self._lock:
             self._meter = replace(self._meter, limit=weight_per_minute)
 
     def turn(self, who: str, weight: int, *, connecting: bool = False) -> bool:
-        """As `take`, for what an adapter asks of its own: a list that nobody waits for, or a connection that begins.
+        """`take` for an adapter's own request: a background list, or a new connection.
 
-        A close waits for the connection of its account, so that a connection waits for no reading, and hardly for
-        what other programs use.
+        A connection does not wait for reads and hardly for other programs: an account's close needs its connection.
         """
         if connecting:
             return self.take(f"{who} itself", Lane.RESOLUTION, weight, _CONNECTING)
         return self.take(f"{who} itself", Lane.READING, weight, _DEFAULT)
 
     def turned(self, who: str, weight: int) -> None:
+        """`completed` for an adapter's own request."""
         self.completed(f"{who} itself", weight)
 
     def left(self, weight: int) -> None:
-        """A request leaves."""
+        """Charge the weight of a request that is sent."""
         if weight:
             with self._lock:
                 now_ns = self._clock.monotonic_ns()
                 self._meter = self._meter.expire(now_ns).charge(weight, now_ns)
 
     def came(self, weight: int, used: int | None) -> None:
-        """It was answered; what the venue said with it is used by everybody at this address, if it said so."""
+        """Take an answered request out of flight; `used`: the address's use that the answer reported, None: none."""
         with self._lock:
             self._meter = self._meter.release(weight)
         if used is not None:
             self.on_reported_usage(used)
 
     def on_reported_usage(self, used: int) -> None:
-        """The venue said how much of its minute is used, by all of us and by others."""
+        """Take over the venue's reported use of its minute, by all programs at the address."""
         with self._lock:
             self._meter = self._meter.on_reported_usage(used, self._clock.monotonic_ns())
 
-    # Everybody -------------------------------------------------------------------------------------
+    # Readers
 
     def use(self) -> Use:
+        """Return the current use."""
         with self._lock:
             return self._use(self._clock.monotonic_ns())
 
     def crowded(self, policy: Policy) -> Use | None:
-        """What to tell where others use more than is left to them, and our reads wait for it: once, then hourly.
+        """Return the use to notify: others use more than their part and our reads wait; None: nothing to notify. Hourly
+        at most.
 
-        What another run of ours has used is not told from others' use, so of the first minute nothing is told.
+        An earlier run of ours looks like other use, so nothing is notified in the first minute.
         """
         with self._lock:
             now_ns = self._clock.monotonic_ns()
             use = self._use(now_ns)
             left = use.limit - use.limit * policy.share // 100
             waits = use.used >= policy.ceiling(Lane.READING, use.limit)
-            if not use.limit or use.others <= left or not waits or now_ns < self._tells_from_ns:
+            if not use.limit or use.others <= left or not waits or now_ns < self._notify_from_ns:
                 return None
-            self._tells_from_ns = now_ns + TOLD_AGAIN_NS
+            self._notify_from_ns = now_ns + NOTIFY_EVERY_NS
             return use
 
     def _use(self, now_ns: int) -> Use:
         self._meter = meter = self._meter.expire(now_ns)
-        others = max(0, meter.told - meter.total) if now_ns < meter.told_until_ns else 0
+        others = max(0, meter.reported - meter.total) if now_ns < meter.reported_until_ns else 0
         return Use(
             limit=meter.limit,
             used=meter.used(now_ns),
             others=others,
             members=len(self._members),
-            until_ns=meter.told_until_ns,
+            until_ns=meter.reported_until_ns,
         )
 
     def _finds_room(self, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
@@ -195,7 +198,7 @@ class SharedBudget:
         place = _place(line, who, now_ns)
         with_those_ahead = amount * (place + 1)
         if place == SERVED or not self._may_read(lane, with_those_ahead, most, dear=dear):
-            line[who] = now_ns  # whoever stands in it keeps its place
+            line[who] = now_ns  # an entry already in it keeps its place
             return False
         line.pop(who, None)
         if dear:
@@ -203,7 +206,7 @@ class SharedBudget:
         return True
 
     def _may_read(self, lane: Lane, amount: int, most: int, *, dear: bool) -> bool:
-        """Of what reads may use, a third is kept for lists that wait, and a third for everything else."""
+        """Keep a third of the reads' share for lists that wait, and a third for all other reads."""
         kept = most // KEPT_PARTS
         if not self._has_room(most, amount):
             return False
@@ -215,13 +218,13 @@ class SharedBudget:
         return ours + amount <= most - max(0, kept - self._lists.total)
 
     def _has_room(self, most: int, amount: int) -> bool:
-        """What is dearer than its ceiling finds room where nothing else is used: it would wait for ever."""
+        """A request above its ceiling passes while nothing else is used: otherwise it would never pass."""
         used = self._meter.used(self._clock.monotonic_ns()) + self._held_total
         return not used or used + amount <= most
 
 
 def _place(line: OrderedDict[str, int], who: str, now_ns: int) -> int:
-    """How many of those who still ask come before it; SERVED where they are so many or more."""
+    """Return how many live entries come before `who`, at most SERVED; drops stale ones."""
     ahead = 0
     gone: list[str] = []
     for each, seen_ns in line.items():
@@ -238,4 +241,4 @@ def _place(line: OrderedDict[str, int], who: str, now_ns: int) -> int:
 
 _DEFAULT = Policy()
 _CONNECTING = Policy(share=90, reserve=0)
-"""What is beyond stays for cancels."""
+"""The rest stays for cancels."""

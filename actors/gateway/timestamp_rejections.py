@@ -1,7 +1,7 @@
-"""Reducing orders that the venue refuses for their time: not executed, sent again, and refused again. Pure.
+"""Rejections of reducing orders for their timestamp: not executed, sent again, rejected again. Pure.
 
-Nothing else tells of it. The venue answers, so it is not down; it asks for no silence; and whoever reads that a
-close is being sent again takes it for done. So the owner is told when it lasts, once, and told of its end.
+Nothing else shows this: the venue responds and asks for no silence, and a close that is retried looks done. The owner
+is notified once when it lasts, and once at its end.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,30 +14,29 @@ from messages.statement import Statement
 from messages.types import AccountId, ClientOrderId, Severity
 from messages.wording import Gateway
 
-TELL_AFTER = 3
-"""Refusals of one order in a row: after the first the clock is measured, and a measurement may be a bad one."""
+NOTIFY_AFTER = 3
+"""Rejections of one order in a row: the first triggers a clock measurement, which may be a bad one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimestampRejections:
-    """`in_a_row`: per order, how often without another answer in between. `since_ns`: the first of them.
-
-    `told`: the owner knows.
+    """`in_a_row`: rejections per order without another answer; `since_ns` (monotonic): the first; `notified`: the owner
+    was.
     """
 
     in_a_row: Mapping[ClientOrderId, int] = field(default_factory=lambda: MappingProxyType({}))
     since_ns: int = 0
-    told: bool = False
+    notified: bool = False
 
 
 def on_rejection(
     before: TimestampRejections, order: SubmitOrder, cause: Statement, now_ns: int
 ) -> tuple[TimestampRejections, Notify | None]:
-    """Once more; and what the owner must be told now."""
+    """Count a rejection; returns also the notice that is due, if any."""
     times = before.in_a_row.get(order.client_order_id, 0) + 1
-    begun = before if before.in_a_row or before.told else replace(before, since_ns=now_ns)
+    begun = before if before.in_a_row or before.notified else replace(before, since_ns=now_ns)
     after = replace(begun, in_a_row=MappingProxyType({**before.in_a_row, order.client_order_id: times}))
-    if before.told or times < TELL_AFTER:
+    if before.notified or times < NOTIFY_AFTER:
         return after, None
     notice = Notify(
         severity=Severity.CRITICAL,
@@ -45,11 +44,11 @@ def on_rejection(
         account=order.account,
         notice_id=f"untimely/{order.account}/{after.since_ns}",
     )
-    return replace(after, told=True), notice
+    return replace(after, notified=True), notice
 
 
 def on_other_answer(before: TimestampRejections, name: ClientOrderId) -> TimestampRejections:
-    """That order had another answer, or needs none any more."""
+    """Drop the order's count: it had another answer, or needs none."""
     if name not in before.in_a_row:
         return before
     left = {each: times for each, times in before.in_a_row.items() if each != name}
@@ -59,14 +58,15 @@ def on_other_answer(before: TimestampRejections, name: ClientOrderId) -> Timesta
 def on_time_accepted(
     before: TimestampRejections, account: AccountId, waits: Callable[[ClientOrderId], bool], now_ns: int
 ) -> tuple[TimestampRejections, Notify | None]:
-    """The venue took the time of something: over, unless an order still `waits` that it refused for that.
+    """The venue accepted our time: reset, unless an order with rejections still `waits`. Returns also the notice of the
+    end.
 
-    An order that is given up is followed by another one, which is refused likewise: that is no end of it.
+    A refused order is followed by another that is rejected too, so its refusal ends nothing.
     """
     waiting = {name: times for name, times in before.in_a_row.items() if waits(name)}
     if waiting:
         return replace(before, in_a_row=MappingProxyType(waiting)), None
-    if not before.told:
+    if not before.notified:
         return TimestampRejections(), None
     notice = Notify(
         severity=Severity.WARNING,

@@ -1,11 +1,12 @@
-"""Belief and venue agree, provably.
+"""The reconciler: compares believed with reported positions and repairs the differences.
 
-- `core` puts the steps in order; `actor` journals what it decides and lets it out; `step_builder`: one step.
-- `account_state`: what is known of one account; `reading`: what is read of the venue, and when;
-  `schedule`: when to look.
+- `core`: the sequence of a comparison. `actor`: journals its decisions. `step_builder`: one step under construction.
+- `account_state`: the state of one account. `reading`: requests to the venue. `schedule`: their times.
 - `open_order_polling`, `read_failures`: lists of orders, and positions, that cannot be read.
-- `comparison_input`, `compare`, `orders`: what differs; `observations`: whether that was seen often enough.
-- `trade_matching`: which trades tell why; `attribution`: whose it is; `policy`, `resolve`: what is done about it.
-- `discrepancies`: each from its detection to its end; `ledger`: what the journal holds of them.
-- `on_demand_checks`: what people ask; `retiring`: when a damaged position may be ended; `spans`: a set of numbers.
+- `comparison_input`, `compare`, `orders`: the differences. `observations`: how often each was seen.
+- `trade_matching`: trades that explain a difference. `attribution`: its split between strategies. `policy`, `resolve`:
+  the repair.
+- `discrepancies`: each from detection to end. `ledger`: their record in the journal.
+- `on_demand_checks`: checks that users request. `retiring`: the proof that a damaged position is gone. `spans`: a set
+  of ordinals.
 """

@@ -1,4 +1,4 @@
-"""What is known of one account between two messages: both sides, what is being read, what is suspected."""
+"""The state of one account between messages: both sides, readings in progress, suspicions."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ Fetch = FetchPositions | FetchOpenOrders | FetchTrades
 
 @dataclass(slots=True)
 class VenueSnapshot:
-    """One reading of an account, or of one symbol of it: what was asked for and what has come."""
+    """One reading of an account or a symbol: its requests and the answers so far. `begun_ns` is monotonic."""
 
     number: int
     symbol: Symbol | None
@@ -40,39 +40,40 @@ class VenueSnapshot:
     orders: OpenOrders | None = None
     trades: TradesReport | None = None
     requests: Mapping[str, Fetch] = field(default_factory=dict)
-    """How each part was asked for, by its name."""
+    """The request of each part, by its name."""
 
 
 UNREAD_TRIES = 3
 UNREAD_NS = 30 * SECOND
-"""So many tries in a row, and so long, is no hiccup of the venue any more."""
+"""A failure is notified after this many tries in a row and this time (ns)."""
 
 
 @dataclass(slots=True)
 class Tries:
-    """Those that failed in a row: how many, since when on the monotonic clock, and why the last did."""
+    """Failed tries in a row: their number, the first (monotonic ns), and the last cause."""
 
     failures: int = 0
     since_ns: int = 0
     cause: Statement = NOTHING
 
     def fail(self, cause: Statement, now_ns: int) -> None:
+        """Count a failed try."""
         self.since_ns = self.since_ns if self.failures else now_ns
         self.failures += 1
         self.cause = cause
 
     def lasting_ns(self, now_ns: int) -> int:
-        """How long it goes on like this, once that is worth telling people; 0 before."""
+        """Return how long (ns) the failure lasts if that is to be notified, else 0."""
         lasts_ns = now_ns - self.since_ns
         return lasts_ns if self.failures >= UNREAD_TRIES and lasts_ns >= UNREAD_NS else 0
 
 
 @dataclass(slots=True)
 class OpenOrderPoll:
-    """How reading one list of open orders goes, of all or of a symbol. Times are monotonic; 0: none.
+    """The polling of one list of open orders, of all symbols or of one. Times are monotonic; 0: none.
 
-    `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request; `late`: one that came
-    after all; `again_ns`: when the next is due after `tries` that failed, or, where it is `owed`, was not asked for.
+    `out_ns`, `out_id`: a request in flight that no reading waits for; `late`: its answer. `again_ns`: the next try
+    after failed `tries`, or after a deferred request (`owed`).
     """
 
     out_ns: int = 0
@@ -85,44 +86,43 @@ class OpenOrderPoll:
 
 @dataclass(slots=True)
 class AccountState:
-    """One account. `clean_ns` says for each suspected question when the account was last read without it.
+    """One account. `clean_ns`: for each suspicion, the last reading (wall ns) without it.
 
-    `unjudged_ns` are legs of which the last reading of the whole account said nothing (skipped, or silent), and when
-    it was read last before that.
+    `unjudged_ns`: legs that the last full reading could not judge (skipped or silent), with the last reading that did.
     """
 
     account: AccountId
     up: bool = False
     validity_ns: int = 0
-    """So long a request that was sent may still have its effect."""
-    heard_of: bool = False
-    """The venue is known to be up, or down: not while it connects for the first time."""
+    """How long after sending a request may take effect."""
+    was_reported: bool = False
+    """The venue was reported up or down; not while it connects for the first time."""
     waits: bool = False
-    """For its turn to connect."""
+    """Waits for its turn to connect."""
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
     ended: Spans = field(default_factory=Spans)
-    """Positions that are over, of whichever account: numbers of all are given in a row."""
+    """Ended positions of all accounts: ordinals are assigned in a row."""
     silent: dict[PositionId, Statement] = field(default_factory=dict)
-    """Positions whose actor is quarantined, or whose history is damaged, with the reason."""
+    """Quarantined or damaged positions, with the reason."""
     damaged: dict[PositionId, Absence] = field(default_factory=dict)
-    """Those whose history is damaged, each with what proves so far that nothing of it is left."""
+    """Damaged positions, with the proof so far that nothing of them is left."""
     rounds: dict[Symbol | None, VenueSnapshot] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
     listings: dict[Symbol | None, OpenOrderPoll] = field(default_factory=dict)
-    """Of all orders, and of each symbol where something else than a prompt answer is remembered."""
+    """The list of all orders, and the list of a symbol with something to remember."""
     unread: dict[Symbol | None, Tries] = field(default_factory=dict)
-    """Readings that failed in a row, of all positions or of one symbol."""
+    """Failed readings in a row, of all positions or of one symbol."""
     due: dict[Symbol | None, int] = field(default_factory=dict)
-    """When somebody has asked for another look, on the monotonic clock."""
+    """Requested next looks (monotonic ns)."""
     evidence: Observations = field(default_factory=Observations)
     looked: Looked = field(default_factory=Looked)
     bulk_ns: int = 0
-    heard: set[Symbol] = field(default_factory=set)
-    """Where somebody else has traded, or seems to have, and belief is not compared with that yet."""
+    traded: set[Symbol] = field(default_factory=set)
+    """Symbols with a foreign trade, or a sign of one, that no comparison has covered."""
     clean_ns: dict[Key, int] = field(default_factory=dict)
     agreed_ns: dict[Leg, int] = field(default_factory=dict)
     unjudged_ns: dict[Leg, int] = field(default_factory=dict)
@@ -133,11 +133,12 @@ class AccountState:
     quiet: int = 0
 
     def live(self, symbol: Symbol | None = None) -> tuple[PositionView, ...]:
+        """Return the live views, of all symbols or of one."""
         groups = self.views.values() if symbol is None else (self.views.get(symbol, {}),)
         return tuple(view for group in groups for view in group.values())
 
     def take(self, view: PositionView) -> None:
-        """A newer view; a position that is over is on no side any more."""
+        """Apply a newer view; an ended position is dropped."""
         group = self.views.setdefault(view.symbol, {})
         if not view.state.terminal and view.version:
             group[view.ordinal] = view
@@ -148,38 +149,41 @@ class AccountState:
             del self.views[view.symbol]
 
     def read(self, begun_ns: int, unjudged: AbstractSet[Leg]) -> None:
-        """The whole account was read. A leg that this has not judged may have differed since long before."""
+        """Note a full reading; a leg that it did not judge keeps its earlier time."""
         self.unjudged_ns = {leg: self.unjudged_ns.get(leg, self.bulk_ns) for leg in unjudged}
         self.bulk_ns = begun_ns
 
     def clean_since(self, leg: Leg) -> int:
-        """When the account was last read without a difference on this leg; 0: not in this life."""
+        """Return the last reading (wall ns) without a difference on this leg; 0: none in this process."""
         return max(self.unjudged_ns.get(leg, self.bulk_ns), self.agreed_ns.get(leg, 0))
 
     def listing(self, symbol: Symbol | None) -> OpenOrderPoll:
+        """Return the poll of this list; create it if there is none."""
         return self.listings.setdefault(symbol, OpenOrderPoll())
 
     @property
     def exposed(self) -> bool:
+        """Whether the account has live positions."""
         return bool(self.views)
 
     def see_own(self, trades: tuple[TradeId, ...]) -> None:
+        """Note trades that need no further matching."""
         self.own_seen.update(dict.fromkeys(trades))
 
 
 @dataclass(slots=True)
 class OnDemandCheck:
-    """Somebody asked for a check and waits. `pending` are accounts whose first reading is not compared yet.
+    """A requested check. `pending`: accounts whose first reading is not compared yet.
 
-    It began at `begun_ns` on the monotonic clock, at `asked_ns` of wall time: what was read since then answers it.
-    `spent` are accounts of which more would come too late, and what it waits for, until when.
+    `begun_ns` (monotonic) and `asked_ns` (wall): the request; readings since then answer it. `spent`: accounts whose
+    further reads would come too late, with the cause. `found`: the discrepancies within its scope.
     """
 
     command: Reconcile
     begun_ns: int
     asked_ns: int
     pending: set[AccountId]
-    met: set[str] = field(default_factory=set)
+    found: set[str] = field(default_factory=set)
     checked: dict[AccountId, int] = field(default_factory=dict)
     failed: dict[AccountId, Statement] = field(default_factory=dict)
     spent: dict[AccountId, Statement] = field(default_factory=dict)
@@ -187,7 +191,7 @@ class OnDemandCheck:
 
 @dataclass(slots=True)
 class ReconcilerMemory:
-    """Outlives one life of the actor: made once by the composition. The ledger is read from the journal instead."""
+    """State that outlives an instance, made once by the composition; but the ledger is recovered from the journal."""
 
     account_states: dict[AccountId, AccountState]
     ledger: Ledger = field(default_factory=Ledger)
@@ -197,7 +201,7 @@ class ReconcilerMemory:
     rounds: int = 0
 
     def statistics(self, now_ns: int) -> Rows:
-        """The ledger's, with what only this process knows; `now_ns` is monotonic."""
+        """Return the ledger's rows with those that only this process knows; `now_ns` is monotonic."""
         checks, *others = self.ledger.statistics(
             sum(account_state.quiet for account_state in self.account_states.values())
         )
@@ -213,11 +217,12 @@ class ReconcilerMemory:
         )
 
     def keep(self, answer: ReconcileAnswer) -> None:
-        """A command repeated because its answer was lost is answered, not carried out again."""
+        """Keep the answer, for a repetition of its command."""
         self.answers[answer.command_id] = answer
 
     @classmethod
     def of(cls, accounts: tuple[AccountId, ...]) -> "ReconcilerMemory":
+        """Return the memory of a new process."""
         ended = Spans()
         return cls(account_states={account: AccountState(account=account, ended=ended) for account in accounts})
 

@@ -1,4 +1,4 @@
-"""The reconciler's actor: it receives, the core decides, the history persists, and then the step leaves."""
+"""The reconciler's actor: the core decides, the history persists, then the step's messages are sent."""
 
 from actors.ports import Log
 from actors.reconciler.account_state import ReconcilerMemory
@@ -25,12 +25,12 @@ from messages.reconciliation import (
     RepairRefused,
 )
 
-HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.TurnAwaited, r.RulesReport, r.StreamUp, ForcedTradeShared)
-"""What is published, and the reconciler needs: the composition subscribes it, before positions speak."""
+SUBSCRIBED = (r.PositionView, r.VenueUp, r.VenueDown, r.TurnAwaited, r.RulesReport, r.StreamUp, ForcedTradeShared)
+"""Published messages that it needs; the composition subscribes it before any position publishes."""
 
 
 class ReconcilerActor(Actor[Message]):
-    """The composition makes `memory` once; every life reads the ledger from the journal."""
+    """The composition makes `memory` once; every instance recovers the ledger from the journal."""
 
     def __init__(self, context: Context, *, settings: ReconcilerSettings, memory: ReconcilerMemory, log: Log) -> None:
         super().__init__(context)
@@ -41,16 +41,19 @@ class ReconcilerActor(Actor[Message]):
         self._core: Core | None = None
 
     def on_start(self) -> None:
+        """Recover the ledger from the journal; messages wait until it is known."""
         self._history.start()
 
     def receive(self, message: Message) -> None:
+        """Perform the step of one message. Raises KeyError for a message that the reconciler does not handle."""
         assert self._core is not None
         self._perform(self._core.step(message))
 
     def receive_signal(self, message: Message) -> None:
+        """Apply the journal's answer; after recovery start the core."""
         if self._history.signal(message) and isinstance(message, Replayed):
             if self._history.damage:
-                # The history is damaged, the positions are not: the reconciler goes on comparing them.
+                # Positions are intact although this history is damaged: go on comparing.
                 why = self._history.damage
                 self._log("CRITICAL", "the reconciler's history is damaged", actor=RECONCILER, why=why)
             self._memory.ledger = self._history.state
@@ -62,36 +65,37 @@ class ReconcilerActor(Actor[Message]):
             # The ledger evolved while the core decided.
             self._history.persist(*step.events, about=step, effects=step.effects, after=self._memory.ledger)
             return
-        # Nothing to remember: what leaves can be asked for again.
-        self._let_out(step)
+        # Nothing to persist: a lost message can be requested again.
+        self._send(step)
         for effect in step.effects:
             self.context.tell(effect.to, effect.message)
 
     def persisted(self, about: Step) -> None:
+        """Log the events and send the step's messages."""
         for event in about.events:
-            level, told = _told(event)
-            self._log(level, type(event).__name__, actor=RECONCILER, correlation_id=event.correlation_id, **told)
-        self._let_out(about)
+            level, fields = _log_fields(event)
+            self._log(level, type(event).__name__, actor=RECONCILER, correlation_id=event.correlation_id, **fields)
+        self._send(about)
 
     def persist_failed(self, about: Step, failure: CommitFailed) -> Retry:  # noqa: ARG002 - every step is alike
-        """What was seen stays seen."""
+        """Offer the same step again: what was observed remains observed."""
         self._log("ERROR", "step not durable", actor=RECONCILER, why=failure.why)
         return Retry.WHOLE
 
-    def _let_out(self, step: Step) -> None:
-        for told in step.tells:
-            self.context.tell(told.to, told.message)
+    def _send(self, step: Step) -> None:
+        for fields in step.tells:
+            self.context.tell(fields.to, fields.message)
         for timer in step.timers:
             self.context.schedule(timer.topic, timer.delay_ns, CheckDue(topic=timer.topic))
 
 
-def _told(event: Event) -> tuple[str, dict[str, str]]:
-    """How loud, and what a reader of the log wants to know of it besides its name."""
+def _log_fields(event: Event) -> tuple[str, dict[str, str]]:
+    """Return the log level and fields of an event."""
     match event:
         case DiscrepancyDetected(discrepancy=found):
             sides = f"{found.believed} believed, {found.reported} at the venue"
-            told = {"symbol": found.symbol, "account": found.account, "discrepancy": f"{found.type} {sides}"}
-            return "WARNING", {**told, "why": found.evidence, "action": found.action}
+            fields = {"symbol": found.symbol, "account": found.account, "discrepancy": f"{found.type} {sides}"}
+            return "WARNING", {**fields, "why": found.evidence, "action": found.action}
         case RepairAttempted():
             return "INFO", {"why": event.what, "attempt": str(event.attempt)}
         case DiscrepancyEscalated():

@@ -1,9 +1,10 @@
-"""Whose is it? A net difference of one leg, shared out to the positions on it. Pure.
+"""Attribution: splits the net difference of a leg between its positions. Pure.
 
 Invariants, each a test of the same name:
 1. What is shared out, what is to be adopted and what stays unattributed add up to the difference, exactly.
 2. An increase is never an automatic strategy's: it is the manual position's, or becomes one.
-3. A reduction is the manual position's first; what it cannot bear goes to the others by policy, to nobody under `ask`.
+3. A reduction is the manual position's first; the rest goes to the others by policy, and stays unattributed under
+   `ask`.
 4. Where all of a side is gone there is nothing to choose: every position of that side is flat.
 5. No position is made smaller than nothing.
 """
@@ -24,7 +25,7 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True, kw_only=True)  # not frozen: see comparison_input.Finding
 class Share:
-    """`delta` is in the position's own direction: positive makes it larger."""
+    """One position's part. `delta` is in the position's own direction: positive enlarges it. Base units."""
 
     position_id: PositionId
     ordinal: int
@@ -34,12 +35,15 @@ class Share:
 
     @property
     def signed(self) -> Decimal:
+        """The part, long positive."""
         return self.delta * self.side.sign
 
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """`adopt` is signed, long positive: a manual position of its own. `unattributed`, signed, is for a human to say."""
+    """The split. `adopt` (signed, long positive): a new manual position. `unattributed` (signed): for the owner to
+    assign.
+    """
 
     shares: tuple[Share, ...] = ()
     adopt: Decimal = ZERO
@@ -48,7 +52,7 @@ class Plan:
 
 
 def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal, policy: Attribution) -> Plan:
-    """Share out `difference` (signed, long positive) of one leg to the live positions on it."""
+    """Split `difference` (signed, long positive) of one leg between its live positions. `step`: the quantity step."""
     sign = 1 if difference > 0 else -1
     if len(views) == 1 and views[0].side.sign != sign and views[0].quantity >= abs(difference):
         return Plan(shares=(share_of(views[0], -abs(difference)),)) if difference else Plan()
@@ -91,7 +95,7 @@ def _reduce(
 
 
 def holders(views: Iterable[PositionView]) -> tuple[Statement, ...]:
-    """Each strategy with what it holds, in base units."""
+    """Return each strategy with its quantity (base units)."""
     return tuple(Reconciler.HOLDER(strategy=view.strategy, held=view.quantity) for view in views)
 
 
@@ -106,7 +110,7 @@ def _newest_first(views: Iterable[PositionView], amount: Decimal) -> tuple[tuple
 
 
 def _pro_rata(views: Sequence[PositionView], amount: Decimal, step: Decimal) -> tuple[Share, ...]:
-    """See `actors.shares`."""
+    """Pro rata, see `actors.shares`."""
     parts = within(amount, {view.ordinal: view.quantity for view in sorted(views, key=lambda v: v.ordinal)}, step)
     return tuple(share_of(view, -parts[view.ordinal]) for view in views if view.ordinal in parts)
 

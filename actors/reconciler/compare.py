@@ -1,14 +1,13 @@
-"""Believed against reported: pure, exact, and silent about what cannot be compared yet.
+"""Compares believed with reported positions: pure, exact; what cannot be compared yet is skipped.
 
 Invariants, each a test of the same name:
 1. What matches yields nothing: exactly, but for the rounding of a float, which is far below one quantity step.
 2. A leg that was touched after the snapshot began, or whose orders are in flight, is skipped, not judged.
 3. One-way accounts are compared net per symbol over all strategies; hedge accounts per leg.
-4. What is not ours is never a discrepancy: foreign orders are not looked at.
+4. What is not ours is never a discrepancy: foreign orders are ignored.
 5. Entry prices are compared only where one position had the leg to itself since it was flat.
-6. A leg that a silent position stands on (quarantined, or damaged) is neither judged nor adopted: it is told.
-   Nor are those of a symbol of which the venue has sent a row that cannot be read, or may have: a row without a
-   name may be about each leg that no other row tells.
+6. A leg with a silent position (quarantined or damaged) is neither judged nor adopted: it is a finding of its own. So
+   is a symbol with an unreadable row. A row without a symbol may be about each leg that no other row reports.
 7. A position that sold more than it held took from its neighbors, though the leg may add up: that is one finding.
 """
 
@@ -37,14 +36,14 @@ from messages.wording import Reconciler
 
 T = DiscrepancyType
 ONE = Decimal(1)
-# Looked up 10,000 times in one comparison, each time through the enumeration's own machinery, which costs more.
+# Module globals: enumeration lookups cost more, and one comparison makes 10,000.
 _ACTIVE, _LONG = PositionState.ACTIVE, PositionSide.LONG
 _IN_FLIGHT = frozenset({"sent", "doubted"})
 _PASSING = frozenset({PositionState.PENDING, PositionState.MODIFYING, PositionState.RECONCILING, PositionState.CLOSING})
 
 
 def compare(inputs: ComparisonInput) -> Comparison:
-    """Everything that differs. Pure: the same facts give the same findings, in the same order."""
+    """Return all differences. The same input gives the same findings in the same order."""
     hedge = inputs.mode is PositionMode.HEDGE
     scope = inputs.report.symbol
     rows, doubled = _reported(inputs.report.positions, hedge=hedge)
@@ -62,8 +61,8 @@ def compare(inputs: ComparisonInput) -> Comparison:
         legible = leg[0] not in unread and not nameless
         findings.extend(_silent_finding(inputs, leg, name, reported.get(leg), legible=legible) for name in names)
     findings.extend(_unread_finding(inputs, symbol, why) for symbol, why in sorted(unread.items()))
-    mute = silent.keys() | {(symbol, side) for symbol in unread for side in (None, *PositionSide)}
-    for leg in mute:
+    unreadable = silent.keys() | {(symbol, side) for symbol in unread for side in (None, *PositionSide)}
+    for leg in unreadable:
         reported.pop(leg, None)
         believed.pop(leg, None)
     for leg, views in believed.items():
@@ -86,19 +85,19 @@ def compare(inputs: ComparisonInput) -> Comparison:
         held=held,
         orders_read=inputs.orders is not None and not inputs.orders.unread,
         scope=scope,
-        silent=frozenset(mute),
+        silent=frozenset(unreadable),
     )
 
 
 def _unread_symbols(inputs: ComparisonInput, rows: Mapping[Place, PositionRow]) -> Mapping[Symbol, Statement]:
-    """Symbols of which nothing can be said, and why. A row without a name may be any leg that no other row tells."""
+    """Return unreadable symbols with the reason. A row without a symbol may be any leg that no other row reports."""
     unread = {row.symbol: row.why for row in inputs.report.unread}
     why = unread.pop(NAMELESS, None)
     if why is not None:
         hedge = inputs.mode is PositionMode.HEDGE
         held = [view for view in inputs.views if view.quantity]
-        untold = [v.symbol for v in held if ((v.symbol, v.side) if hedge else v.symbol) not in rows]
-        unread = dict.fromkeys(untold, why) | unread
+        unreported = [v.symbol for v in held if ((v.symbol, v.side) if hedge else v.symbol) not in rows]
+        unread = dict.fromkeys(unreported, why) | unread
     return unread
 
 
@@ -115,7 +114,7 @@ def _silent_legs(inputs: ComparisonInput, *, hedge: bool) -> dict[Leg, list[Posi
 def _silent_finding(
     inputs: ComparisonInput, leg: Leg, name: PositionId, row: PositionRow | None, *, legible: bool
 ) -> Finding:
-    """`legible`: no row that cannot be read may be about its leg."""
+    """`legible`: no unreadable row may concern its leg."""
     actual = ZERO if row is None else row.quantity * row.side.sign
     damaged = name in inputs.damaged
     return Finding(
@@ -135,7 +134,7 @@ def _silent_finding(
 
 
 def _unread_finding(inputs: ComparisonInput, symbol: Symbol, why: Statement) -> Finding:
-    """Named alike whatever is wrong with the row, so that it is the same finding when that changes."""
+    """Its key is independent of the row's defect, so a change of the defect is the same finding."""
     views = [view for view in inputs.views if view.symbol == symbol]
     return Finding(
         type=T.STATE_MISMATCH,
@@ -158,7 +157,7 @@ def _leg(place: Place) -> Leg:
 def _agreeing(
     inputs: ComparisonInput, rows: Mapping[Place, PositionRow], *, hedge: bool
 ) -> tuple[dict[Place, PositionView], dict[Place, list[PositionView]]]:
-    """Legs of one position that agree at a glance, and all others with what is believed of them."""
+    """Return the legs of one position that agree at a glance, and all others with their positions."""
     agreeing: dict[Place, PositionView] = {}
     others: dict[Place, list[PositionView]] = {}
     scope, begun_ns, settings = inputs.report.symbol, inputs.report.begun_ns, inputs.settings
@@ -186,7 +185,7 @@ def _agreeing(
 
 
 def _agrees(view: PositionView, row: PositionRow, begun_ns: int, settings: Mapping[Symbol, SymbolSetting]) -> bool:
-    """At rest, and equal in everything that is compared: what most positions are, most of the time."""
+    """Whether a position at rest equals its row in everything that is compared: the common case, hence fast."""
     if (
         view.quantity != row.quantity
         or view.entry_price != row.entry_price
@@ -204,7 +203,7 @@ def _agrees(view: PositionView, row: PositionRow, begun_ns: int, settings: Mappi
 
 
 def _reported(rows: Sequence[PositionRow], *, hedge: bool) -> tuple[dict[Place, PositionRow], frozenset[Symbol]]:
-    """Rows by leg, and the symbols that have two where a one-way account can have one."""
+    """Return the rows by leg, and the symbols with two rows where a one-way account can have one."""
     found: dict[Place, PositionRow]
     if hedge:
         found = {(row.symbol, row.side): row for row in rows if row.quantity}
@@ -219,7 +218,7 @@ def _reported(rows: Sequence[PositionRow], *, hedge: bool) -> tuple[dict[Place, 
 def _comparable(
     inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
 ) -> bool:
-    """Invariant 2. What has been in flight for too long is a finding of its own instead."""
+    """Invariant 2. What is in flight for too long is a finding instead."""
     begun_ns = inputs.report.begun_ns
     oversold = False
     for view in views:
@@ -238,21 +237,21 @@ def _comparable(
 
 
 def _doubtful(view: PositionView) -> bool:
-    """Less than nothing is a doubt that no order will clear up: that is compared."""
+    """A negative quantity is compared although in doubt: no order report will resolve it."""
     if view.quantity >= 0:
         return view.in_doubt
     return view.unread or any(order.phase == "doubted" for order in view.orders)
 
 
 def _in_flight(order: OrderView) -> bool:
-    """Its effect may be at the venue and not here, or the other way round: a market order does not rest."""
+    """Whether the order's effect may be at one side only; a market order does not rest."""
     if order.purpose.protective:
         return False
     return order.phase in _IN_FLIGHT or order.price is None
 
 
 def _in_doubt(leg: Leg, view: PositionView, views: Sequence[PositionView], row: PositionRow | None) -> Finding:
-    """What the venue holds is known though an outcome is not: the list of positions alone is evidence of that."""
+    """Report the difference although an outcome is unknown: the venue's quantity is evidence by itself."""
     stuck = _stuck(leg, view, Reconciler.OUTCOME_UNKNOWN())
     believed = sum(((each.quantity + each.reported_quantity) * each.side.sign for each in views), ZERO)
     actual = ZERO if row is None else row.quantity * row.side.sign
@@ -285,7 +284,7 @@ def _stuck(leg: Leg, view: PositionView, reported: Statement) -> Finding:
 def _compare_leg(
     inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
 ) -> bool:
-    """Append what differs on this leg; whether there is exposure on our side of it."""
+    """Append the leg's differences; return whether a quantity is believed on it."""
     if len(views) == 1:
         view = views[0]
         believed = view.quantity if view.side is _LONG else -view.quantity
@@ -304,7 +303,7 @@ def _compare_leg(
 
 
 def _rounding(inputs: ComparisonInput, symbol: Symbol) -> Decimal:
-    """Less than anybody can trade. A whole step is not: it may have become coarser since the position was opened."""
+    """Return less than a tradable quantity. A whole step would be too much: it may have become coarser meanwhile."""
     instrument = inputs.instruments.get(symbol)
     return instrument.quantity_step / 1000 if instrument is not None else Decimal("1e-12")
 
@@ -347,7 +346,7 @@ def _quantity_finding(  # noqa: PLR0917 - both sides of one leg
 
 
 def _oversold_finding(leg: Leg, views: Sequence[PositionView], row: PositionRow | None, difference: Decimal) -> Finding:
-    """Invariant 7. The misbelieved exposure is what was sold too much: a neighbor has so much less than he thinks."""
+    """Invariant 7. The misbelieved exposure is the excess sold, which a neighbor has less than it believes."""
     excess = sum((-view.quantity for view in views if view.quantity < 0), ZERO)
     mark = _mark(views, row)
     actual = ZERO if row is None else row.quantity * row.side.sign
@@ -371,14 +370,14 @@ def _holder(view: PositionView) -> Statement:
 
 
 def _mark(views: Sequence[PositionView], row: PositionRow | None) -> Decimal:
-    """A price that exists: the venue's mark, else its entry price, else ours. Zero where nobody knows one."""
+    """Return the venue's mark, else its entry price, else ours; zero without any."""
     if row is not None and (row.mark_price > 0 or row.entry_price > 0):
         return row.mark_price if row.mark_price > 0 else row.entry_price
     return next((view.entry_price for view in views if view.entry_price > 0), ZERO)
 
 
 def _severity(thresholds: Thresholds, kind: DiscrepancyType, notional: Decimal, share: Decimal) -> Severity:
-    """By consequence: how much is held, or thought to be held, that is not."""
+    """Return the severity by misbelieved exposure."""
     if kind is T.SIDE_MISMATCH or (notional >= thresholds.critical_notional and share >= thresholds.critical_share):
         return Severity.CRITICAL
     return Severity.WARNING if notional >= thresholds.warning_notional else Severity.INFO
@@ -387,7 +386,7 @@ def _severity(thresholds: Thresholds, kind: DiscrepancyType, notional: Decimal, 
 def _compare_price(
     inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
 ) -> None:
-    """Invariant 5: after one of two strategies left, the venue still averages over what it has sold."""
+    """Invariant 5: after one of two strategies has left, the venue still averages over what it sold."""
     holders = [view for view in views if view.quantity]
     if len(holders) != 1 or row.entry_price <= 0 or leg in inputs.shared:
         return
@@ -455,7 +454,7 @@ def _compare_settings(
 
 
 def _wanted_isolated(inputs: ComparisonInput, symbol: Symbol) -> bool | None:
-    """What is configured for the account, or else what was seen first of the symbol."""
+    """Return the configured margin mode, else the first one seen on the symbol."""
     if inputs.margin_mode is not None:
         return inputs.margin_mode is MarginMode.ISOLATED
     setting = inputs.settings.get(symbol)

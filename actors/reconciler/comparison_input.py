@@ -1,4 +1,4 @@
-"""What is compared, and what a comparison says: both sides of one account, findings, legs. Values only."""
+"""Input and result of a comparison: both sides of one account, findings, legs. Values only."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,14 +29,14 @@ _FLAT = word("flat")
 Leg = tuple[Symbol, PositionSide | None]
 """Side None: the net of a one-way account."""
 Place = Symbol | tuple[Symbol, PositionSide]
-"""A leg as it is looked up: where one-way accounts net, a tuple of the symbol and nothing costs as much as the rest."""
+"""A leg as a lookup key: for a one-way account the symbol alone, since a tuple costs as much as the rest."""
 Key = tuple[str, Symbol, PositionSide | None, str]
-"""What makes two findings the same question: family of types, leg, and the order that is concerned."""
+"""The identity of a finding: family of types, leg, and the order concerned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrders:
-    """Every open order of an account, as read from `begun_ns` on, but for rows of `unread` symbols."""
+    """All open orders of an account, read from `begun_ns` (wall ns) on; rows of `unread` symbols are missing."""
 
     begun_ns: int
     orders: Mapping[ClientOrderId, OrderReport]
@@ -44,24 +44,25 @@ class OpenOrders:
 
     @classmethod
     def of(cls, report: OpenOrdersReport) -> "OpenOrders":
+        """Return the orders of a report."""
         return cls(
             begun_ns=report.begun_ns,
             orders={order.client_order_id: order for order in report.orders},
             unread=frozenset(row.symbol for row in report.unread),
         )
 
-    def tells_of(self, symbol: Symbol) -> bool:
-        """Whether an order of this symbol that is not listed is absent: each row was read that may be about it."""
+    def is_complete_for(self, symbol: Symbol) -> bool:
+        """Return whether an unlisted order of this symbol is absent: no unreadable row may concern it."""
         return not self.unread & {symbol, NAMELESS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonInput:
-    """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat.
+    """Both sides of one account. Times are wall time (ns).
 
-    `ended` are ordinals of positions that are known to be over: an order of any other may still protect something.
-    `silent` positions exist, and cannot say what they hold; each with the reason: of those in `damaged` the history
-    cannot be read. `margin_mode` is the configured one.
+    `views`: live positions. `shared`: legs with several holders since they were flat. `ended`: ordinals known to have
+    ended; an order of any other may still protect a position. `silent`: positions with unknown quantity, with the
+    reason; `damaged`: those whose history cannot be read. `margin_mode`: the configured one.
     """
 
     account: AccountId
@@ -83,9 +84,9 @@ class ComparisonInput:
 
 @dataclass(slots=True, kw_only=True)  # not frozen: 10,000 at once, and freezing costs a quarter of a µs per field
 class Finding:
-    """One difference. `difference` is reported less believed, long positive, in base units.
+    """One difference. `difference`: reported less believed, long positive, in base units; `notional` in quote currency.
 
-    `wanted_leverage` is the believed leverage, `leverage` the reported one; None: it says nothing of leverage.
+    `wanted_leverage` is the believed leverage, `leverage` the reported one; None: not compared.
     """
 
     type: DiscrepancyType
@@ -107,22 +108,21 @@ class Finding:
     isolated: bool = False
     certain: bool = True
     flat: bool = False
-    """Of a silent position: its row was not missed, and there is none."""
+    """Of a silent position: the venue reports no quantity, and no row is unreadable."""
     damaged: bool = False
     """Of a silent position: its history cannot be read."""
     why: Statement = NOTHING
-    """Why it is not certain, and what that means, for a human; see `why_uncertain`."""
+    """Why it is uncertain, for the owner; see `why_uncertain`."""
 
     @property
     def key(self) -> Key:
+        """The identity of the finding."""
         return ("QUANTITY" if self.type in QUANTITY else self.type.value, self.symbol, self.side, self.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`judged` legs were compared, whatever came of it; `skipped` and `silent` ones say nothing; `held` is how many
-    had exposure.
-    """
+    """`judged` legs were compared, `skipped` and `silent` ones were not; `held`: judged legs with exposure."""
 
     findings: tuple[Finding, ...]
     judged: frozenset[Leg]
@@ -134,24 +134,24 @@ class Comparison:
 
 
 def may_hold(view: PositionView) -> bool:
-    """Whether it has a part in the venue's average, also where its fill has not been told yet."""
+    """Return whether it is part of the venue's average price, or may be by an unreported fill."""
     return bool(view.quantity) or view.in_doubt or any(o.purpose is OrderPurpose.ENTRY for o in view.orders)
 
 
 def signed(quantity: Decimal) -> Statement:
-    """What a leg holds, long positive."""
+    """Return the quantity of a leg as text, long positive."""
     if not quantity:
         return _FLAT
     return Reconciler.LONG(quantity=quantity) if quantity > 0 else Reconciler.SHORT(quantity=-quantity)
 
 
 def why_uncertain(finding: Finding, record: str) -> Statement:
-    """Why a human decides about it; a damaged history names the record that retires its position."""
+    """Return why the owner has to decide; for a damaged history, with the record that retires its position."""
     return Reconciler.DAMAGED(record=record) if finding.damaged else finding.why
 
 
 def alike(first: Argument, second: Argument) -> bool:
-    """Whether both state the same facts. Text of an earlier version holds none, so it is like no statement of today."""
+    """Return whether both state the same facts. Text of an earlier version has none, so it equals no statement."""
     if _code(first) != _code(second):
         return False
     if isinstance(first, Statement) and isinstance(second, Statement) and first.code:
@@ -167,7 +167,7 @@ def _code(argument: Argument) -> str:
 
 
 def contains(statement: Argument, part: Statement) -> bool:
-    """Whether it is this part, or an argument of it is."""
+    """Return whether `statement` is this part or has it as an argument."""
     match statement:
         case _ if alike(statement, part):
             return True

@@ -1,9 +1,9 @@
-"""The reconciler without its actor: a message in, events, effects and timers out. Time comes from the clock given.
+"""The reconciler's decisions: a message in, events, effects and timers out; time from the injected clock.
 
-1. A reading of the whole account (`VenueSnapshot` without a symbol) is compared; what differs is suspected.
-2. What was suspected often enough is read on purpose, with its orders and trades (`VenueSnapshot` of a symbol).
-3. What still differs is a discrepancy: it is recorded, and repaired by policy.
-4. A reading after the repair proves it.
+1. A full reading (`VenueSnapshot` without a symbol) is compared; a difference becomes a suspicion.
+2. A suspicion seen often enough gets a targeted reading with orders and trades (`VenueSnapshot` of a symbol).
+3. A difference that remains is a discrepancy: recorded, and repaired by policy.
+4. A reading after the repair verifies it.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,27 +63,28 @@ from messages.types import (
 from messages.wording import Reconciler
 
 EVENT_DELAY_NS = SECOND // 2
-"""After something unexpected: long enough for what belongs together to have arrived."""
+"""Delay after an unexpected report, for related reports to arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilerSettings:
-    """What the composition decides."""
+    """The reconciler's configuration."""
 
     journal_id: JournalId
     accounts: tuple[AccountId, ...]
     policy: Policy = field(default_factory=Policy)
     restored: Names | None = None
-    """Where the journal was restored: which orders of before are its own."""
+    """After a restore: the earlier orders that belong to this journal."""
 
     @property
     def names(self) -> Names:
+        """The order ids that belong to this journal."""
         return self.restored or Names(current=self.journal_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`events` and `effects` are journalled as one unit; `tells` and `timers` are only asked for, and may be lost."""
+    """`events` and `effects` are journalled as one unit; `tells` and `timers` can be repeated and may be lost."""
 
     events: tuple[Event, ...] = ()
     effects: tuple[Effect, ...] = ()
@@ -92,7 +93,7 @@ class Step:
 
 
 class Core:
-    """Gives each message its meaning. The ledger evolves at once; the actor lets nothing out before it is durable."""
+    """Decides on each message. The ledger evolves at once; the actor sends nothing before it is durable."""
 
     def __init__(self, settings: ReconcilerSettings, clock: Clock, memory: ReconcilerMemory) -> None:
         self._settings = settings
@@ -109,30 +110,30 @@ class Core:
         self._routes = self._route_table()
 
     def start(self) -> Step:
-        """After the ledger was read: what was under way is looked at again, and holds are told again."""
+        """Return the first step after recovery: read open discrepancies again and repeat holds."""
         self._builder.begin(self._memory.ledger)
         self._memory.held.clear()
         for account_state in self._memory.account_states.values():
             self._reading.forget(account_state)
-            account_state.due.clear()  # the timers were those of an earlier life
+            account_state.due.clear()  # the timers ended with the earlier instance
             self._reading.look_next(account_state)
             for record in self._memory.ledger.discrepancies(account_state.account) if account_state.up else ():
                 self._reading.later(account_state, record.symbol, schedule.VERIFY_NS)
         return self._finish()
 
     def step(self, message: Message) -> Step:
-        """Raises KeyError for a message that the reconciler should not get."""
+        """Return the step of one message. Raises KeyError for a message that the reconciler does not handle."""
         self._builder.begin(self._memory.ledger)
         self._routes[type(message)](message)
         return self._finish()
 
     def _finish(self) -> Step:
         self._demands.answer()
-        self._discrepancies.tell_holds()
+        self._discrepancies.send_holds()
         d = self._builder
         return Step(events=tuple(d.events), effects=tuple(d.effects), tells=tuple(d.tells), timers=tuple(d.timers))
 
-    # What others say -------------------------------------------------------------------------------
+    # Reports ----------------------------------------------------------------------------------------
 
     def _view(self, view: r.PositionView) -> None:
         account_state = self._memory.account_states.get(view.account)
@@ -142,7 +143,7 @@ class Core:
         if view.in_doubt and not view.state.terminal:
             self._reading.at_least(account_state, view.symbol, self._policy.thresholds.stuck_ns + EVENT_DELAY_NS)
         if view.state.terminal:
-            self._one_less(account_state, view.symbol)
+            self._on_position_closed(account_state, view.symbol)
         side = view.side if account_state.mode is PositionMode.HEDGE else None
         leg = (view.symbol, side)
         if not may_hold(view) or (view.account, leg) in self._memory.ledger.shared:
@@ -151,14 +152,14 @@ class Core:
         if len(holders) > 1:
             self._builder.record(LegShared, account=view.account, symbol=view.symbol, side=side)
 
-    def _one_less(self, account_state: AccountState, symbol: Symbol) -> None:
-        """Whose it was may be no question any more once somebody has left: that is not left to the growing pauses."""
+    def _on_position_closed(self, account_state: AccountState, symbol: Symbol) -> None:
+        """A closed position can settle an escalated attribution: check again now instead of after the backoff."""
         discrepancies = self._memory.ledger.discrepancies(account_state.account)
         if any(each.symbol == symbol and each.outcome is Outcome.ESCALATED for each in discrepancies):
             self._reading.later(account_state, symbol, EVENT_DELAY_NS)
 
     def _silent(self, message: PositionSilent) -> None:
-        """What it holds is neither believed nor adopted by anybody else until it speaks again."""
+        """Suspend belief and adoption on its leg until the position is readable again."""
         parsed = parse_position_id(message.position_id)
         account_state = self._memory.account_states.get(parsed[0].account) if parsed is not None else None
         if parsed is not None and account_state is not None:
@@ -177,7 +178,7 @@ class Core:
         account_state = self._memory.account_states.get(report.account)
         if account_state is None:
             return
-        account_state.waits, account_state.heard_of = False, True
+        account_state.waits, account_state.was_reported = False, True
         account_state.up, account_state.mode, account_state.margin_mode = True, report.position_mode, report.margin_mode
         account_state.validity_ns = report.validity_window_ms * 1_000_000
         self._rules(report)
@@ -194,7 +195,7 @@ class Core:
     def _venue_down(self, report: r.VenueDown) -> None:
         account_state = self._memory.account_states.get(report.account)
         if account_state is not None:
-            account_state.up, account_state.waits, account_state.heard_of = False, False, True
+            account_state.up, account_state.waits, account_state.was_reported = False, False, True
             self._reading.forget(account_state)
             account_state.waiting.clear()
 
@@ -209,27 +210,27 @@ class Core:
             self._reading.later(account_state, None, EVENT_DELAY_NS)
 
     def _unexpected(self, report: r.FillReport | r.OrderRejected | r.LeverageChanged | r.OrderReport) -> None:
-        """Somebody else traded, a reduction met nothing to reduce, a setting changed: look at that symbol now."""
+        """Read the symbol: a foreign trade, a reduction without a position, or a changed setting."""
         account_state = self._memory.account_states.get(report.account)
         if account_state is not None:
             if not isinstance(report, r.LeverageChanged):
-                account_state.heard.add(report.symbol)
+                account_state.traded.add(report.symbol)
             self._reading.later(account_state, report.symbol, EVENT_DELAY_NS)
 
     def _shared_out(self, event: ForcedTradeShared) -> None:
-        """The supervisor owns the venue's own trades: this one explains no difference any more."""
+        """The supervisor booked this forced trade, so it explains no further difference."""
         account_state = self._memory.account_states.get(event.account)
         if account_state is not None:
             account_state.see_own((trade_key(event),))
 
     def _replied(self, reply: Reply) -> None:
-        """A repair was refused: the reason is kept for whoever will be asked."""
+        """Record a refused repair, for the later escalation."""
         name = reply.correlation_id.removeprefix("reconcile-")
         record = self._memory.ledger.records.get(name)
         if reply.accepted or record is None or record.outcome.ended or alike(record.refused, reply.text):
             return
         self._builder.record(RepairRefused, discrepancy_id=name, why=reply.text)
-        if record.outcome is Outcome.ESCALATED:  # who said whose it is believes that it is done
+        if record.outcome is Outcome.ESCALATED:  # the owner believes that the chosen attribution was applied
             text = Reconciler.ANSWER_REFUSED(record=name, type=record.type, symbol=record.symbol, why=reply.text)
             self._builder.notify(Severity.WARNING, text, record.account, f"{name}.refused.{record.attempts}")
 
@@ -272,7 +273,7 @@ class Core:
         self._mark_looked(account_state, snapshot, comparison, report.begun_ns)
         self._prove_absence(account_state, snapshot)
         self._follow_settings(account_state, report, comparison)
-        self._tell_verified(account_state, report, comparison, differing)
+        self._report_verified(account_state, report, comparison, differing)
         self._discrepancies.settle(account_state, comparison)
         self._note_gone(account_state, comparison)
         if snapshot.symbol is None:
@@ -282,15 +283,15 @@ class Core:
             self._judge_symbol(account_state, comparison, snapshot)
         for symbol, _ in account_state.evidence.too_busy():
             self._reading.later(account_state, symbol, self._policy.gap_ns)
-        self._look_on(account_state, comparison)
-        self._demands.met(account_state, snapshot, comparison)
+        self._schedule_open(account_state, comparison)
+        self._demands.on_comparison(account_state, snapshot, comparison)
 
-    def _tell_verified(
+    def _report_verified(
         self, account_state: AccountState, report: r.PositionsReport, comparison: Comparison, differing: set[Leg]
     ) -> None:
-        """A position that was settled by hand waits for this before it sells: its leg is as it is believed.
+        """Report a verified leg to positions that were settled by hand: they wait for it before they sell.
 
-        An order that was written off may rest all the same. Only a list of open orders shows that.
+        A written-off order may still rest, which only a list of open orders shows.
         """
         if not comparison.orders_read:
             return
@@ -300,11 +301,8 @@ class Core:
                 held = r.LegHeld(position_id=view.position_id, quantity=view.quantity, begun_ns=report.begun_ns)
                 self._builder.tell(position_address(view.ordinal), held)
 
-    def _look_on(self, account_state: AccountState, comparison: Comparison) -> None:
-        """Nothing that stands is forgotten: whoever could not be compared just now, or whose reading was lost, is read.
-
-        A look that ends in nothing asks for no other one by itself.
-        """
+    def _schedule_open(self, account_state: AccountState, comparison: Comparison) -> None:
+        """Schedule the next reading of every open discrepancy in scope; a look without result schedules no other."""
         for record in self._memory.ledger.discrepancies(account_state.account):
             if comparison.scope in (None, record.symbol):
                 escalated = record.outcome is Outcome.ESCALATED and record.apply is None
@@ -312,7 +310,7 @@ class Core:
                 self._reading.at_least(account_state, record.symbol, delay_ns)
 
     def _prove_absence(self, account_state: AccountState, snapshot: VenueSnapshot) -> None:
-        """What is left of positions whose history is damaged. A leg that is flat is read until that is proven."""
+        """Collect the proof that damaged positions are gone; read a flat leg until it is complete."""
         for name, key in retiring.concerned(account_state.damaged, account_state.mode, snapshot.symbol):
             before = account_state.damaged[name]
             after = retiring.observed(
@@ -327,7 +325,7 @@ class Core:
             )
             account_state.damaged[name] = after
             if after.proven and not before.proven:
-                self._discrepancies.tell_absence(account_state, name)
+                self._discrepancies.notify_absence(account_state, name)
             elif after.nearly:
                 self._reading.later(account_state, key[1], retiring.LOOK_NS)
 
@@ -370,7 +368,7 @@ class Core:
         self._reading.look_next(account_state)
 
     def _follow_settings(self, account_state: AccountState, report: r.PositionsReport, comparison: Comparison) -> None:
-        """The first sight of a symbol's setting is what is believed of it, until the symbol is flat again."""
+        """Believe a symbol's first seen setting until the symbol is flat again."""
         ledger = self._memory.ledger
         rows = {row.symbol: row for row in report.positions}
         for symbol, row in rows.items():
@@ -395,14 +393,14 @@ class Core:
                 self._builder.record(LegCleared, account=account_state.account, symbol=symbol, side=side)
 
     def _note_gone(self, account_state: AccountState, comparison: Comparison) -> None:
-        """What was ignored or acknowledged, and is not there any more, will be told again when it comes back."""
+        """Forget an ignored or acknowledged discrepancy that is gone, so that its return is detected."""
         found = {finding.key: finding for finding in comparison.findings}
         for (account, key), name in list(self._memory.ledger.silenced.items()):
             if account == account_state.account and self._discrepancies.over(name, found.get(key), comparison):
                 self._builder.record(DiscrepancyGone, discrepancy_id=name)
 
     def _judge_account(self, account_state: AccountState, comparison: Comparison) -> None:
-        """Suspect, and read on purpose what was suspected often enough; nothing is decided on a bulk reading."""
+        """Suspect, and schedule targeted readings; a bulk reading decides nothing."""
         soon = False
         for finding in comparison.findings:
             if (
@@ -414,7 +412,7 @@ class Core:
             if finding.type in QUANTITY and self._reading.awaited(account_state, finding.symbol):
                 self._reading.later(account_state, finding.symbol, 0)  # its trades may prove it without another look
             elif suspicion.count >= self._policy.required(finding.type) - 1:
-                # The reading on purpose is the last observation, so it is as far apart as any.
+                # The targeted reading is the last observation, so it keeps the same distance.
                 self._reading.later(account_state, finding.symbol, self._policy.gap_ns)
             else:
                 soon = True
@@ -423,13 +421,13 @@ class Core:
 
     def _judge_symbol(self, account_state: AccountState, comparison: Comparison, snapshot: VenueSnapshot) -> None:
         if not comparison.findings and snapshot.symbol is not None and not comparison.skipped:
-            account_state.heard.discard(snapshot.symbol)
+            account_state.traded.discard(snapshot.symbol)
         doubtful = any(view.in_doubt for view in account_state.live(snapshot.symbol))
         fresh = self._own_trades(account_state, snapshot, wanted=doubtful or bool(comparison.findings))
         for fill in fresh:
             self._builder.tell(SUPERVISOR, fill)
         if fresh and comparison.findings and not self._all_proven(account_state, comparison, snapshot):
-            # Real fills first: their positions book them, and what differs then is looked at again.
+            # Real fills first: their positions book them, then the difference is read again.
             self._reading.later(account_state, snapshot.symbol, schedule.VERIFY_NS)
             return
         for finding in comparison.findings:
@@ -438,8 +436,8 @@ class Core:
             suspicion = account_state.evidence.suspicions[finding.key]
             without_trades = finding.type in QUANTITY and snapshot.trades is None
             without_orders = finding.type in NEED_ORDERS and snapshot.orders is None and not finding.difference
-            told = self._discrepancies.told_by_trades(account_state, finding, snapshot)
-            if not self._seen_enough(suspicion, told=told) and not self._discrepancies.proven(
+            explained = self._discrepancies.explained_by_trades(account_state, finding, snapshot)
+            if not self._seen_enough(suspicion, explained=explained) and not self._discrepancies.proven(
                 account_state, finding, snapshot
             ):
                 at_once = without_trades and self._reading.awaited(account_state, finding.symbol)
@@ -447,7 +445,7 @@ class Core:
             elif without_trades:
                 self._reading.later(account_state, finding.symbol, EVENT_DELAY_NS)
             elif without_orders:
-                # Asked for twice a second, positions would leave the list of orders nothing of the venue's budget.
+                # Twice a second, positions would leave the list of orders no budget.
                 self._reading.later(
                     account_state,
                     finding.symbol,
@@ -457,26 +455,26 @@ class Core:
                 self._discrepancies.take_up(account_state, suspicion, snapshot)
 
     def _all_proven(self, account_state: AccountState, comparison: Comparison, snapshot: VenueSnapshot) -> bool:
-        """Others' trades alone make up each difference, so no fill of ours is missing in it."""
+        """Return whether foreign trades explain every difference, so that no fill of ours is missing."""
         quantities = [finding for finding in comparison.findings if finding.type in QUANTITY]
         return bool(quantities) and all(
             self._discrepancies.proven(account_state, finding, snapshot) for finding in quantities
         )
 
-    def _seen_enough(self, suspicion: Suspicion, *, told: bool) -> bool:
-        """What is absent must stay so for a while, unless others' trades tell where it went."""
+    def _seen_enough(self, suspicion: Suspicion, *, explained: bool) -> bool:
+        """An absence must last, unless foreign trades explain it (`explained`)."""
         kind = suspicion.finding.type
         if suspicion.count < self._policy.required(kind):
             return False
-        absent = kind is DiscrepancyType.POSITION_NOT_IN_EXCHANGE and not told
+        absent = kind is DiscrepancyType.POSITION_NOT_IN_EXCHANGE and not explained
         return not absent or suspicion.lasted_ns >= self._policy.absence_ns
 
     def _own_trades(
         self, account_state: AccountState, snapshot: VenueSnapshot, *, wanted: bool
     ) -> tuple[r.FillReport, ...]:
-        """Trades of our own orders that were not handed to their positions from here before; each books one once.
+        """Return trades of our own orders not sent to their positions from here before; each position books one once.
 
-        They end a doubt that no question about the order itself ends.
+        They resolve orders whose own queries do not.
         """
         if snapshot.trades is None or not (wanted or snapshot.kind is CheckKind.SLOW):
             return ()
@@ -489,7 +487,7 @@ class Core:
         return (account_state.account, finding.key) in self._memory.ledger.silenced
 
     def _count(self, account_state: AccountState, snapshot: VenueSnapshot, comparison: Comparison) -> None:
-        """A check that found nothing is counted with the next one that is worth a record."""
+        """Count a check without findings; the next recorded check includes it."""
         if (
             not comparison.findings
             and not account_state.failed_reads

@@ -1,4 +1,4 @@
-"""The life of a discrepancy: detected, repaired or not, escalated, and ended for a named reason, whatever comes."""
+"""The life of a discrepancy: detected, repaired or not, escalated, ended for a named reason."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,13 +42,13 @@ from messages.wording.common import also
 
 T = DiscrepancyType
 _HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
-"""What is held is not known for sure: nothing more is opened there until it is. Reducing always passes."""
+"""Types that leave the held quantity uncertain: openings are held, reductions pass."""
 _PAUSING = QUANTITY | {T.STATE_MISMATCH}
 LookAgain = Callable[[AccountId, Symbol, int], None]
 
 
 class Discrepancies:
-    """Decides about one discrepancy at a time. All that it remembers is in the ledger, or may be lost."""
+    """Decides about one discrepancy at a time. Its state is in the ledger, or may be lost."""
 
     def __init__(
         self, names: Names, policy: Policy, memory: ReconcilerMemory, builder: StepBuilder, look_again: LookAgain
@@ -60,7 +60,7 @@ class Discrepancies:
         self._look_again = look_again
 
     def take_up(self, account_state: AccountState, suspicion: Suspicion, snapshot: VenueSnapshot) -> None:
-        """Something that has all the evidence it needs: record it, then do what is to be done now."""
+        """Record a finding with enough evidence and start its repair."""
         finding = suspicion.finding
         bookings = self._explain(account_state, finding, snapshot)
         record = self._memory.ledger.case(account_state.account, finding.key)
@@ -92,7 +92,7 @@ class Discrepancies:
         self._repair(case, kept)
 
     def settle(self, account_state: AccountState, comparison: Comparison) -> None:
-        """End what a comparison looked for and did not find."""
+        """End discrepancies that the comparison covered and did not find."""
         found = {finding.key for finding in comparison.findings}
         for record in self._memory.ledger.discrepancies(account_state.account):
             if key_of(record) in found or not refutes(comparison, record.type, record.symbol, record.side):
@@ -112,9 +112,9 @@ class Discrepancies:
             self._end(record, Outcome.RESOLVED, Reconciler.VERIFIED(why=why))
 
     def over(self, name: str, finding: Finding | None, comparison: Comparison) -> bool:
-        """Whether what was ignored or acknowledged is gone, or has become something else.
+        """Return whether an ignored or acknowledged difference is gone or has changed.
 
-        A record of an earlier version has no facts to compare. It ends, and a remaining difference is detected anew.
+        A record of an earlier version has no facts to compare: it ends, and a remaining difference is detected again.
         """
         record = self._memory.ledger.records[name]
         if finding is not None:
@@ -122,6 +122,7 @@ class Discrepancies:
         return refutes(comparison, record.type, record.symbol, record.side)
 
     def acknowledge(self, command: AcknowledgeDiscrepancy) -> None:
+        """Apply the owner's decision: an attribution, an acknowledgement, or the retirement of a damaged position."""
         record = self._memory.ledger.records.get(command.discrepancy_id)
         if record is None:
             self._reply(command, Reconciler.UNKNOWN_RECORD(record=command.discrepancy_id), accepted=False)
@@ -147,12 +148,12 @@ class Discrepancies:
             self._reply(command, Reconciler.NOTED(record=record.discrepancy_id), accepted=True, durable=True)
 
     def _damaged(self, record: Discrepancy) -> AccountState | None:
-        """Whose position it is about, where that one's history is damaged."""
+        """Return the account of the damaged position that the record concerns; None: it concerns none."""
         account_state = self._memory.account_states.get(record.account)
         return account_state if account_state is not None and record.target in account_state.damaged else None
 
     def _retire(self, account_state: AccountState, name: PositionId, command: AcknowledgeDiscrepancy) -> None:
-        """The supervisor keeps that, and answers. What is not proven yet is read at once."""
+        """Ask the supervisor to retire the position, or refuse until its absence is proven, which is read at once."""
         key = retiring.key_of(name, account_state.mode)
         assert key is not None, name
         pace = retiring.Pace.of(self._policy, account_state.validity_ns)
@@ -172,8 +173,8 @@ class Discrepancies:
         )
         self._builder.tell(SUPERVISOR, retire)
 
-    def tell_absence(self, account_state: AccountState, name: PositionId) -> None:
-        """Nothing of it is left at the venue. Its owner ends it: what it made is not known here."""
+    def notify_absence(self, account_state: AccountState, name: PositionId) -> None:
+        """Notify that a damaged position is gone from the venue, for the owner to end it; its result is unknown."""
         records = reversed(self._memory.ledger.records.values())
         record = next((r for r in records if r.account == account_state.account and r.target == name), None)
         if record is not None:
@@ -181,13 +182,13 @@ class Discrepancies:
             self._builder.notify(Severity.WARNING, text, account_state.account, f"{name}.absent")
 
     def retired(self, account_state: AccountState, name: PositionId) -> None:
-        """Its question is answered for good."""
+        """End the discrepancies of a retired position."""
         for record in self._memory.ledger.discrepancies(account_state.account):
             if record.type is T.STATE_MISMATCH and record.target == name:
                 self._end(record, Outcome.ACKNOWLEDGED, Reconciler.POSITION_RETIRED())
 
-    def tell_holds(self) -> None:
-        """Openings wait where what is held is not known; the supervisor is told what changed of that."""
+    def send_holds(self) -> None:
+        """Send the supervisor the holds on openings that changed."""
         wanted = self._holds()
         for (account, symbol), hold in wanted.items():
             if self._memory.held.get((account, symbol)) != hold:
@@ -203,7 +204,7 @@ class Discrepancies:
             found = HoldKey(account=account, symbol=symbol, why=why, passing=passing)
             wanted.setdefault((account, symbol), found)
 
-        for record in reversed(tuple(self._memory.ledger.discrepancies())):  # the reason is the latest of a symbol
+        for record in reversed(tuple(self._memory.ledger.discrepancies())):  # the latest reason of a symbol wins
             if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
                 differs = Reconciler.HELD(
                     type=record.type,
@@ -231,13 +232,15 @@ class Discrepancies:
     # Detection -------------------------------------------------------------------------------------
 
     def proven(self, account_state: AccountState, finding: Finding, snapshot: VenueSnapshot) -> bool:
-        """Whether trades say it so exactly that it need not be seen again."""
+        """Return whether trades explain the finding so exactly that no further observation is needed."""
         if finding.type not in QUANTITY or finding.type is T.OVERSOLD or snapshot.trades is None:
             return False
         return proven(finding.difference, snapshot.trades.trades, **self._known(account_state, finding))
 
-    def told_by_trades(self, account_state: AccountState, finding: Finding, snapshot: VenueSnapshot) -> bool:
-        """After a restart nobody knows when it last agreed: others' trades since it came to rest tell as much."""
+    def explained_by_trades(self, account_state: AccountState, finding: Finding, snapshot: VenueSnapshot) -> bool:
+        """Return whether foreign trades since the position came to rest explain its absence, when a restart lost the
+        last match.
+        """
         known = self._known(account_state, finding)
         if finding.type is not T.POSITION_NOT_IN_EXCHANGE or snapshot.trades is None or known["since_ns"]:
             return False
@@ -261,7 +264,7 @@ class Discrepancies:
     def _detect(self, account_state: AccountState, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding
         name = f"d{self._memory.ledger.sequence + 1}"
-        told = also([booking.traded for booking in bookings]) or _unexplained(finding, name)
+        explanation = also([booking.traded for booking in bookings]) or _unexplained(finding, name)
         first_ns = suspicion.first_seen_ns
         record = Discrepancy(
             discrepancy_id=name,
@@ -278,7 +281,7 @@ class Discrepancies:
             share=finding.share,
             mark_price=finding.mark_price,
             positions=finding.positions,
-            evidence=_seen(suspicion.count, told),
+            evidence=_seen(suspicion.count, explanation),
             observations=suspicion.count,
             first_seen_ns=first_ns,
             diverged_ns=min(bookings[-1].ts_event, first_ns) if bookings else first_ns,
@@ -292,7 +295,7 @@ class Discrepancies:
             symbol=record.symbol,
             believed=record.believed,
             reported=record.reported,
-            told=told,
+            told=explanation,
             action=record.action,
         )
         severity = Severity.INFO if record.action is Action.IGNORE else record.severity
@@ -306,7 +309,7 @@ class Discrepancies:
     # Repair ----------------------------------------------------------------------------------------
 
     def _repair(self, case: Case, kept: tuple[PositionId, ...]) -> None:
-        """`kept`: positions that an earlier record of the same question has paused, and left so."""
+        """`kept`: positions that an earlier record of the same leg paused and left paused."""
         record = case.record
         name = record.discrepancy_id
         done: Repair = repair(case)
@@ -367,12 +370,12 @@ class Discrepancies:
         self._look_later(record)
 
     def _look_later(self, record: Discrepancy) -> None:
-        """Less and less often, through restarts too."""
+        """Schedule the next look with growing pauses, restarts included."""
         self._builder.record(DiscrepancyWatched, discrepancy_id=record.discrepancy_id)
         self._look_again(record.account, record.symbol, schedule.look_again(record.looks))
 
     def _still_to_close(self, account_state: AccountState, record: Discrepancy) -> bool:
-        """UPDATE_EXCHANGE and CLOSE_POSITION: what was adopted in the repair is closed, then the repair is done."""
+        """UPDATE_EXCHANGE and CLOSE_POSITION: close what the repair adopted; then the repair is done."""
         prefix = f"reconcile-{record.discrepancy_id}-"
         close_id = CommandId(f"{prefix}close")
         for view in account_state.live(record.symbol):
@@ -418,7 +421,7 @@ class Discrepancies:
             self._builder.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
 
     def _resume(self, record: Discrepancy, paused: tuple[PositionId, ...]) -> None:
-        account_state = self._memory.account_states.get(record.account)  # None: it is not in the configuration any more
+        account_state = self._memory.account_states.get(record.account)  # None: the account is no longer configured
         live = {view.position_id for view in account_state.live(record.symbol)} if account_state is not None else set()
         for position_id in (name for name in paused if name in live):
             command = ResumePosition(
@@ -443,21 +446,22 @@ class Discrepancies:
         (self._builder.effect if durable else self._builder.tell)(command.reply_to, reply)
 
 
-def _seen(count: int, told: Statement) -> Statement:
-    return Reconciler.SEEN_ONCE(told=told) if count == 1 else Reconciler.SEEN(times=count, told=told)
+def _seen(count: int, explanation: Statement) -> Statement:
+    return Reconciler.SEEN_ONCE(told=explanation) if count == 1 else Reconciler.SEEN(times=count, told=explanation)
 
 
 def _unexplained(finding: Finding, record: str) -> Statement:
-    """What is said of a finding that no trade explains."""
+    """Return the text for a finding that no trade explains."""
     if finding.type is T.OVERSOLD:
         return Reconciler.OWN_FILLS()
     return why_uncertain(finding, record) or Reconciler.NO_TRADE()
 
 
 def _answers_itself(case: Case) -> bool:
-    """What nobody could say has been said since: nothing is left to choose, or whoever bears it is leaving anyway.
+    """Return whether an escalated attribution has settled: nothing is left to choose, or its position is closing
+    anyway.
 
-    What vanished in a crowd was asked for want of evidence, not of somebody to bear it: only trades answer that.
+    A mass vanish was escalated for lack of evidence; only trades settle that.
     """
     if case.finding.type not in QUANTITY:
         return False
@@ -467,10 +471,11 @@ def _answers_itself(case: Case) -> bool:
 
 
 def _another(record: Discrepancy, finding: Finding) -> bool:
-    """A repair that had its effect, met by another change at the venue. One side alone is the same question still.
+    """Return whether the finding is a new difference after an effective repair; a change of one side alone is the same
+    one.
 
-    What a human has been asked is another question once as much as that is not what is missing any more. A record of
-    an earlier version says no sides: it is the same question, whose attempts are counted on.
+    An escalated difference is another one when its size changes. A record of an earlier version has no sides to
+    compare: it is the same one.
     """
     if record.type not in QUANTITY:
         return False
@@ -487,5 +492,5 @@ def _since(record: Discrepancy, finding: Finding) -> Statement:
 
 
 def _pausable(view: PositionView) -> bool:
-    """Not one that a human has paused already: resuming that is not ours to do."""
+    """Return whether it may be paused; resuming a position that the owner paused is not ours to do."""
     return view.state in (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.MODIFYING)

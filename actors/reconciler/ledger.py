@@ -1,6 +1,6 @@
-"""What became of every discrepancy: folded from the reconciler's own events alone.
+"""The ledger of discrepancies, folded from the reconciler's own events.
 
-The record of a discrepancy that has ended stays for the retention time; the counts stay for good.
+Records of ended discrepancies stay for the retention time, counts for ever.
 """
 
 from collections.abc import Iterable
@@ -42,14 +42,14 @@ from messages.wording.duration import Duration
 from messages.wording.status import Status
 
 TRADES_REMEMBERED = 10_000
-"""Trades booked by adjustments: a symbol's window of trades is read again and again, each is booked once."""
+"""Trades booked by adjustments: a symbol's trades are read repeatedly, and each is booked once."""
 Count = tuple[str, str, str, str, int]
-"""type, severity, action, outcome, number"""
+"""(type, severity, action, outcome, number)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSnapshot:
-    """The ledger as one record; see `messages.codec`."""
+    """The ledger as one codec record."""
 
     version: int
     sequence: int
@@ -74,7 +74,7 @@ codec.register(910, LedgerSnapshot)
 
 
 class Ledger:
-    """Evolves by `apply` alone; the same events give the same ledger, in the same order."""
+    """Evolves by `apply`; the same events in the same order give the same ledger."""
 
     def __init__(self, snapshot: LedgerSnapshot | None = None) -> None:
         s = snapshot
@@ -98,9 +98,9 @@ class Ledger:
         self.resolved = s.resolved if s else 0
         self.resolving_ns = s.resolving_ns if s else 0
         self.unread: dict[AccountId, None] = dict.fromkeys(s.unread) if s else {}
-        """Accounts whose open orders people were told cannot be read."""
+        """Accounts for which unreadable open orders were notified."""
         self.blind: dict[tuple[AccountId, Symbol | None], None] = dict.fromkeys(s.blind) if s else {}
-        """And whose positions cannot, of one symbol where it is named."""
+        """Accounts, or single symbols, for which unreadable positions were notified."""
         self.open: dict[tuple[AccountId, Key], str] = {}
         self.silenced: dict[tuple[AccountId, Key], str] = {}
         for name in s.silenced if s else ():
@@ -110,7 +110,7 @@ class Ledger:
                 self.open[self._place(record)] = record.discrepancy_id
 
     def apply(self, event: Event) -> None:
-        """Raises TypeError for an event that is not part of this history."""
+        """Apply one event. Raises TypeError for an event of another history, KeyError for an unknown record."""
         self.version += 1
         match event:
             case DiscrepancyDetected(discrepancy=found):
@@ -164,26 +164,30 @@ class Ledger:
                 raise TypeError(f"{type(event).__name__} is not part of the reconciler's history")
 
     def case(self, account: AccountId, key: Key) -> Discrepancy | None:
+        """Return the open discrepancy of this finding key, if there is one."""
         name = self.open.get((account, key))
         return self.records[name] if name is not None else None
 
     def discrepancies(self, account: AccountId | None = None) -> tuple[Discrepancy, ...]:
-        """Those that have not ended, oldest first."""
+        """Return the open discrepancies, oldest first."""
         found = (self.records[name] for name in self.open.values())
         return tuple(record for record in found if account in (None, record.account))
 
     def latest(self, symbol: Symbol | None, most: int) -> tuple[Discrepancy, ...]:
+        """Return at most `most` records, newest first, ended ones included."""
         found = [record for record in reversed(self.records.values()) if symbol in (None, record.symbol)]
         return tuple(found[:most])
 
     def shared_legs(self, account: AccountId) -> frozenset[Leg]:
+        """Return the account's legs with several holders since they were flat."""
         return frozenset(leg for name, leg in self.shared if name == account)
 
     def settings_of(self, account: AccountId) -> dict[Symbol, SymbolSetting]:
+        """Return the believed settings of the account's symbols."""
         return {symbol: setting for (name, symbol), setting in self.settings.items() if name == account}
 
     def statistics(self, quiet: int = 0) -> Rows:
-        """What `albra status` shows. `quiet`: checks that are not recorded yet."""
+        """Return the rows of `albra status`. `quiet`: checks that are not recorded yet."""
         standing = [record.outcome for record in self.discrepancies()]
         ended = sum(count for (_, _, _, outcome), count in self.counts.items())
         settled = self.resolved
@@ -215,7 +219,7 @@ class Ledger:
         )
 
     def breakdown(self) -> Rows:
-        """Ended ones by type, severity, action and outcome."""
+        """Return the counts of ended ones by type, severity, action and outcome."""
         return tuple(
             StatusRow(
                 section=Status.ENDED(),
@@ -228,6 +232,7 @@ class Ledger:
         )
 
     def snapshot(self) -> LedgerSnapshot:
+        """Return the ledger as one record."""
         return LedgerSnapshot(
             version=self.version,
             sequence=self.sequence,
@@ -281,7 +286,7 @@ class Ledger:
 
 
 def key_of(record: Discrepancy) -> Key:
-    """The question that this record answers; see `compare.Finding.key`."""
+    """Return the finding key of this record; see `comparison_input.Finding.key`."""
     family = "QUANTITY" if record.type in QUANTITY else record.type.value
     return (family, record.symbol, record.side, record.target)
 
@@ -314,5 +319,5 @@ HISTORY: HistorySpec[Ledger] = HistorySpec(
 
 
 def _mean(total_ns: int, count: int) -> Statement:
-    """In seconds with one place; nothing where there is none."""
+    """Return the mean in seconds with one decimal; NOTHING without any."""
     return Duration.SECONDS(s=Decimal(total_ns // count // 100_000_000).scaleb(-1)) if count else NOTHING

@@ -1,4 +1,4 @@
-"""How often, how far apart, and how alike something was seen before it counts: absence is not evidence."""
+"""Observations: how often, how far apart and how equal a difference was seen. Absence is not evidence. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from messages.reconciliation import DiscrepancyType
 from messages.types import PositionSide, Symbol
 
 MASS_LEAST = 2
-"""So many legs gone at once, and more than half of all that are held, is a defect of the read until proven."""
+"""At least this many legs gone at once, and more than half of those held: a defect of the read until proven."""
 SKIPS_MOST = 3
-"""A leg that was too busy to be compared so often in a row is held still and read on purpose."""
+"""Skips in a row after which a leg's openings are held and it is read on purpose."""
 SKIP_GAP_NS = 10_000_000_000
-"""Skips closer together than this are one: a second's trading is no reason to stop a strategy."""
+"""Skips closer together (ns) count once: a second of trading is no reason to stop a strategy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """One finding, seen `count` times alike; `mass`: together with too many others to be believed."""
+    """A finding seen `count` times equal; times are wall ns. `mass`: together with too many others."""
 
     finding: Finding
     count: int
@@ -28,39 +28,41 @@ class Suspicion:
 
     @property
     def lasted_ns(self) -> int:
+        """Time between the first and the last observation."""
         return self.last_seen_ns - self.first_seen_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
-    """What is suspected of one account, and how often each leg could not be compared in a row."""
+    """The suspicions of one account, and the legs that could not be compared."""
 
     suspicions: Mapping[Key, Suspicion] = field(default_factory=dict)
     skips: Mapping[Leg, tuple[int, int]] = field(default_factory=dict)
-    """How often in a row, and when last."""
+    """Skips in a row by leg, with the last (wall ns)."""
     held: int = 0
-    """Legs with exposure on our side, by the last reading of the whole account."""
+    """Believed legs with exposure in the last full reading."""
 
     def too_busy(self) -> tuple[Leg, ...]:
+        """Return the legs skipped too often in a row."""
         return tuple(leg for leg, (count, _) in self.skips.items() if count >= SKIPS_MOST)
 
 
 def mass_vanish(gone: int, held: int) -> bool:
-    """The breaker: fault 10, an empty or partial list by mistake."""
+    """Return whether so many legs are gone that the list is suspect (fault 10: an empty or partial list)."""
     return gone >= MASS_LEAST and gone * 2 > held
 
 
 def observe(observations: Observations, comparison: Comparison, begun_ns: int, gap_ns: int) -> Observations:
-    """Take one comparison in. What was judged and not found is forgotten; what was skipped stays as it was.
+    """Apply a comparison. A judged leg without the finding drops the suspicion; a skipped one keeps it.
 
-    A finding counts once more only if it states the same as before and the reading began `gap_ns` later.
+    A finding counts again only if it is equal and the reading began (`begun_ns`, wall) at least `gap_ns` later.
     """
     suspicions = {
         key: suspicion
         for key, suspicion in observations.suspicions.items()
         if not refutes(comparison, suspicion.finding.type, suspicion.finding.symbol, suspicion.finding.side)
     }
-    # Readings of one symbol show one leg each: what others have not shown to be there since is gone together with it.
+    # Targeted readings show one leg each: legs suspected gone and not seen since count as gone together.
     absent = [f.key for f in comparison.findings if _absent(f)]
     absent += [key for key, standing in suspicions.items() if _absent(standing.finding)]
     held = comparison.held if comparison.scope is None else observations.held
@@ -68,7 +70,7 @@ def observe(observations: Observations, comparison: Comparison, begun_ns: int, g
     for finding in comparison.findings:
         before = observations.suspicions.get(finding.key)
         suspicions[finding.key] = _counted(before, finding, begun_ns, gap_ns, mass=mass and _absent(finding))
-    # A leg that the comparison looked for and did not skip is busy no more, be it judged or gone altogether.
+    # A leg in scope that was not skipped is no longer busy, judged or gone.
     outside = {leg: skips for leg, skips in observations.skips.items() if comparison.scope not in (None, leg[0])}
     skipped = {leg: _skipped(observations.skips.get(leg), begun_ns) for leg in comparison.skipped}
     return Observations(suspicions=suspicions, skips=outside | skipped, held=held)
@@ -110,10 +112,9 @@ def _counted(before: Suspicion | None, finding: Finding, begun_ns: int, gap_ns: 
 
 
 def refutes(comparison: Comparison, kind: DiscrepancyType, symbol: Symbol, side: PositionSide | None) -> bool:
-    """Whether not finding something of this type says that it is not there: only where the comparison looked.
+    """Return whether the comparison would have found a difference of this type there.
 
-    Orders are judged where orders were read, a leg where it was not skipped. One in doubt is skipped as well, until it
-    has been so for long enough.
+    Order types need a list of orders, legs must not be skipped or silent.
     """
     if comparison.scope not in (None, symbol):
         return False

@@ -1,4 +1,4 @@
-"""What people ask: a check now, and what was found. A demand is answered once its scope is read and settled."""
+"""Requested checks and lists of discrepancies. A check is answered once its scope is read and settled."""
 
 from actors.moment import clock_time
 from actors.ports import Clock
@@ -22,7 +22,7 @@ DEMAND_LIMIT_NS = 20 * SECOND
 
 
 class OnDemandChecks:
-    """Who waits for an answer lives in the memory; what is answered twice has one effect."""
+    """Answers requested checks; a repeated command has one effect. Open checks are in the memory."""
 
     def __init__(
         self, clock: Clock, memory: ReconcilerMemory, builder: StepBuilder, reading: Reading, lists: OpenOrderPolling
@@ -34,20 +34,21 @@ class OnDemandChecks:
         self._lists = lists
 
     def reconcile(self, command: Reconcile) -> None:
+        """Start a check, or repeat its answer; refuse while an account was never reported up or down."""
         if any(demand.command.command_id == command.command_id for demand in self._memory.demands):
-            return  # asked again while the answer is being found
+            return  # repeated while the check runs
         answered = self._memory.answers.get(command.command_id)
         if answered is not None:
-            self._tell(command, answered)
+            self._reply(command, answered)
             return
         account_states = tuple(self._memory.account_states.values())
-        unheard = tuple(
+        unreported = tuple(
             account_state.account
             for account_state in account_states
-            if not account_state.heard_of and not account_state.waits
+            if not account_state.was_reported and not account_state.waits
         )
-        if unheard and command.reply_to:
-            self._not_ready(command, Reconciler.NOT_ANSWERED(accounts=unheard))
+        if unreported and command.reply_to:
+            self._not_ready(command, Reconciler.NOT_ANSWERED(accounts=unreported))
             return
         demand = OnDemandCheck(
             command=command,
@@ -60,7 +61,9 @@ class OnDemandChecks:
                 if not account_state.up
             },
         )
-        demand.met.update(x.discrepancy_id for x in self._memory.ledger.discrepancies() if _in_scope(command, x.symbol))
+        demand.found.update(
+            x.discrepancy_id for x in self._memory.ledger.discrepancies() if _in_scope(command, x.symbol)
+        )
         self._memory.demands.append(demand)
         self._builder.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
         for account_state in account_states:
@@ -75,17 +78,17 @@ class OnDemandChecks:
             text=why,
             code=ReplyCode.NOT_READY,
         )
-        self._tell(command, reply)
+        self._reply(command, reply)
 
-    def _tell(self, command: Reconcile, answer: Message) -> None:
-        """A position that was settled by hand asks for a check, and for no answer."""
+    def _reply(self, command: Reconcile, answer: Message) -> None:
+        """Answer, unless the check was started by a position settled by hand, which needs no answer."""
         if command.reply_to:
             self._builder.tell(command.reply_to, answer)
 
-    def met(self, account_state: AccountState, snapshot: VenueSnapshot, comparison: Comparison) -> None:
-        """What was read since it was asked for answers it, whoever had the reading begun.
+    def on_comparison(self, account_state: AccountState, snapshot: VenueSnapshot, comparison: Comparison) -> None:
+        """Count a comparison for the checks that it answers: those that its reading began after.
 
-        A reading without the orders it was to have proves no stop: it is counted, and waited for again.
+        A reading without its list of orders proves no stop: it counts, and the check waits for another.
         """
         assert snapshot.positions is not None
         for demand in self._memory.demands:
@@ -103,10 +106,10 @@ class OnDemandChecks:
                         demand.pending.discard(account_state.account)
             for record in self._memory.ledger.discrepancies(account_state.account):
                 if _in_scope(demand.command, record.symbol):
-                    demand.met.add(record.discrepancy_id)
+                    demand.found.add(record.discrepancy_id)
 
     def answer(self) -> None:
-        """Once all is read and nothing within its scope is being looked into, or time is up."""
+        """Answer checks that are read and settled, or late."""
         now_ns = self._clock.monotonic_ns()
         for demand in list(self._memory.demands):
             late = now_ns - demand.begun_ns >= DEMAND_LIMIT_NS
@@ -114,13 +117,13 @@ class OnDemandChecks:
                 continue
             self._memory.demands.remove(demand)
             command = demand.command
-            records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
+            records = [x for name in demand.found if (x := self._memory.ledger.records.get(name)) is not None]
             unproven = self._unproven(demand)
             unread = _unclear(unproven) | dict.fromkeys(demand.pending, Common.NO_ANSWER()) | demand.failed
             for account, cause in demand.spent.items():
-                told = unread.get(account)
-                if told is None or not contains(told, cause):
-                    unread[account] = cause if told is None else also((told, cause))
+                known = unread.get(account)
+                if known is None or not contains(known, cause):
+                    unread[account] = cause if known is None else also((known, cause))
             answer = ReconcileAnswer(
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
@@ -134,7 +137,7 @@ class OnDemandChecks:
                 unproven=unproven,
             )
             self._memory.keep(answer)
-            self._tell(command, answer)
+            self._reply(command, answer)
 
     def _busy_for(self, demand: OnDemandCheck) -> bool:
         discrepancies = self._memory.ledger.discrepancies()
@@ -142,7 +145,7 @@ class OnDemandChecks:
         return still_open or bool(self._unproven(demand))
 
     def _unproven(self, demand: OnDemandCheck) -> tuple[Unproven, ...]:
-        """What has been seen to differ, and not often enough to be a discrepancy."""
+        """Return the suspicions in scope that are no discrepancies yet."""
         ledger = self._memory.ledger
         return tuple(
             Unproven(
@@ -160,6 +163,7 @@ class OnDemandChecks:
         )
 
     def list_(self, command: ListDiscrepancies) -> None:
+        """Answer with the latest discrepancies, or the command's refusal if there are none."""
         found = self._memory.ledger.latest(command.symbol, command.most)
         if command.unless_found and not found:
             refusal = Reply(
@@ -181,9 +185,9 @@ class OnDemandChecks:
         self._builder.tell(command.reply_to, answer)
 
     def unread(self, report: FetchFailed, symbol: Symbol | None) -> None:
-        """A reading failed: a demand of just that, which ends before it is repeated, says so.
+        """Note a failed reading for the checks that wait for it.
 
-        Where it would only be asked after a while, that is said instead of waited for.
+        A read that the budget defers (`until_ns`, wall) is reported instead of awaited.
         """
         why = report.cause
         if report.until_ns:
@@ -202,7 +206,7 @@ def _why_not(account_state: AccountState) -> Statement:
 
 
 def _unclear(unproven: tuple[Unproven, ...]) -> dict[AccountId, Statement]:
-    """By account: where it differs."""
+    """Return the accounts with open differences."""
     symbols: dict[AccountId, set[Symbol]] = {}
     for each in unproven:
         symbols.setdefault(each.account, set()).add(each.symbol)

@@ -1,8 +1,8 @@
-"""How lists of open orders are read: when one is asked for again, and who is told where it stays unread.
+"""The polling of open-order lists: retries, late answers, and the notice of a list that stays unreadable.
 
-Only such a list tells of a stop whose end nobody told (I7). One that fails takes nothing with it: positions are
-compared without it. That the list of all orders goes on failing is a condition of its own, durable, told once and
-called off once. A reading of one symbol asks for the orders of that symbol, which cost a venue next to nothing.
+Such a list alone shows a stop whose end was not reported (I7). A failed list does not fail its reading: positions are
+compared without it. Lasting failure of the list of all orders is a durable condition, notified once and ended once. A
+targeted reading asks for one symbol's orders, which cost little.
 """
 
 from actors.ports import Clock
@@ -20,15 +20,15 @@ from messages.types import Severity, Symbol
 from messages.wording import Reconciler
 
 _NOTHING = OpenOrderPoll()
-"""Of a list that is read as it should be; never changed."""
+"""The state of a list that is read in time; never changed."""
 PATIENCE_NS = 5 * SECOND
-"""So long positions wait to be compared together with the list of all orders."""
+"""How long a reading waits for the list of all orders."""
 OUT_NS = 60 * SECOND
-"""So long a list of all orders may wait for the venue's budget, which counts by the minute."""
+"""How long a list may wait for the venue's budget, which counts by the minute."""
 
 
 class OpenOrderPolling:
-    """The state is the watch's, what people were told the ledger's."""
+    """Its state is in `AccountState`; which notices were sent is in the ledger."""
 
     def __init__(self, clock: Clock, memory: ReconcilerMemory, builder: StepBuilder) -> None:
         self._clock = clock
@@ -36,36 +36,38 @@ class OpenOrderPolling:
         self._builder = builder
 
     def wanted(self, account_state: AccountState, symbol: Symbol | None) -> bool:
-        """Whether the list is owed: its last try failed, it was told to be unread, or it came too late to be used."""
+        """Return whether the list is due: its last try failed or was deferred, it came late, or it is notified as
+        unread.
+        """
         listing = account_state.listings.get(symbol, _NOTHING)
-        told = symbol is None and account_state.account in self._memory.ledger.unread
-        return bool(listing.tries.failures) or listing.owed or listing.late is not None or told
+        notified = symbol is None and account_state.account in self._memory.ledger.unread
+        return bool(listing.tries.failures) or listing.owed or listing.late is not None or notified
 
     def rest_ns(self, account_state: AccountState, symbol: Symbol | None) -> int:
-        """How long it is left alone since it failed."""
+        """Return how long (ns) it pauses after a failure."""
         return max(0, account_state.listings.get(symbol, _NOTHING).again_ns - self._clock.monotonic_ns())
 
     def next_ns(self, account_state: AccountState, symbol: Symbol | None) -> int:
-        """How long until it is worth asking for again: it has failed lately, or one is on its way."""
+        """Return how long (ns) until asking again is useful: after the pause, or after the one in flight."""
         out_ns = account_state.listings.get(symbol, _NOTHING).out_ns
         waits_ns = out_ns + OUT_NS - self._clock.monotonic_ns() if out_ns else 0
         return max(self.rest_ns(account_state, symbol), waits_ns)
 
     def out(self, account_state: AccountState, symbol: Symbol | None) -> bool:
-        """Whether one is still on its way: another would only wait behind it."""
+        """Return whether one is in flight; another would wait behind it."""
         out_ns = account_state.listings.get(symbol, _NOTHING).out_ns
         return out_ns > 0 and self._clock.monotonic_ns() - out_ns < OUT_NS
 
     def hurry(self, account_state: AccountState, symbol: Symbol | None) -> None:
-        """A human asks: that is no moment for a pause."""
+        """End the pause: a user asks."""
         account_state.listing(symbol).again_ns = 0
 
     def forget(self, account_state: AccountState) -> None:
-        """The connection is another one: what was asked for before is not answered, or not usefully."""
+        """Drop all state: the venue was reconnected, so requests in flight are lost."""
         account_state.listings.clear()
 
     def drop(self, account_state: AccountState, snapshot: VenueSnapshot) -> bool:
-        """Whether the round has waited long enough for nothing but the list, which is from now on awaited by itself."""
+        """Return whether the reading has waited long enough for the list alone; the list is then awaited separately."""
         if snapshot.missing != {"orders"} or self._clock.monotonic_ns() - snapshot.begun_ns <= PATIENCE_NS:
             return False
         listing = account_state.listing(snapshot.symbol)
@@ -74,7 +76,7 @@ class OpenOrderPolling:
         return True
 
     def take_late(self, account_state: AccountState, symbol: Symbol | None, since_ns: int) -> OpenOrders | None:
-        """The list that came after its round had gone on: once, and none that was read before (wall time)."""
+        """Take the list that arrived after its reading, once, unless it was read before `since_ns` (wall)."""
         listing = account_state.listings.get(symbol)
         if listing is None:
             return None
@@ -82,7 +84,7 @@ class OpenOrderPolling:
         return late if late is not None and late.begun_ns >= since_ns else None
 
     def came(self, account_state: AccountState, report: r.OpenOrdersReport) -> bool:
-        """The list was read; whether it is the one that no round awaits any more, and is of use to a round to come."""
+        """Apply a list; return whether it is a late one that the next reading can use."""
         listing = account_state.listing(report.symbol)
         late = _is_out(listing, report.request_id)
         if late:
@@ -97,7 +99,7 @@ class OpenOrderPolling:
         return late
 
     def hasten(self, account_state: AccountState, symbol: Symbol | None) -> FetchOpenOrders:
-        """The request for the list that is on its way, for a person who waits: it may not have left yet."""
+        """Return the request in flight again, marked for a user: it may still be queued."""
         return FetchOpenOrders(
             account=account_state.account, request_id=account_state.listing(symbol).out_id, symbol=symbol, asked=True
         )
@@ -105,7 +107,7 @@ class OpenOrderPolling:
     def put_off(
         self, account_state: AccountState, report: r.FetchFailed, snapshot: VenueSnapshot | None
     ) -> tuple[Symbol | None, int]:
-        """It was not asked for: which list that is, and how long until it may be."""
+        """Note a deferred request; return its list (None: all) and the delay (ns)."""
         symbol = snapshot.symbol if snapshot is not None else self._late_one(account_state, report.request_id)
         delay_ns = max(0, report.until_ns - self._clock.time_ns())
         listing = account_state.listing(symbol)
@@ -117,7 +119,7 @@ class OpenOrderPolling:
     def failed(
         self, account_state: AccountState, report: r.FetchFailed, snapshot: VenueSnapshot | None
     ) -> tuple[Symbol | None, int]:
-        """A try failed, whoever made it; which list that was, and how long until the next."""
+        """Note a failed try of any requester; return its list (None: all) and the pause (ns) before the next."""
         symbol = snapshot.symbol if snapshot is not None else self._late_one(account_state, report.request_id)
         now_ns, listing = self._clock.monotonic_ns(), account_state.listing(symbol)
         delay_ns = max(schedule.retry_read(listing.tries.failures), report.retry_after_ms * 1_000_000)
@@ -126,21 +128,21 @@ class OpenOrderPolling:
         if _is_out(listing, report.request_id):
             listing.out_ns = 0
         if symbol is None:
-            self._tell_unread(account_state, report.cause, listing.tries.lasting_ns(now_ns))
+            self._notify_unread(account_state, report.cause, listing.tries.lasting_ns(now_ns))
         return symbol, delay_ns
 
     def _late_one(self, account_state: AccountState, request_id: str) -> Symbol | None:
-        """Of whose orders a list was that no round awaits: of all, where it is none that is remembered."""
+        """Return the symbol of a list in flight; None: the list of all orders, or an unknown one."""
         return next((symbol for symbol, each in account_state.listings.items() if _is_out(each, request_id)), None)
 
-    def _tell_unread(self, account_state: AccountState, cause: Statement, unread_ns: int) -> None:
+    def _notify_unread(self, account_state: AccountState, cause: Statement, unread_ns: int) -> None:
         if unread_ns and account_state.account not in self._memory.ledger.unread and _protected(account_state):
             self._builder.record(OrdersUnread, account=account_state.account, why=cause)
             text = Reconciler.ORDERS_BLIND(account=account_state.account, seconds=unread_ns // SECOND, cause=cause)
             self._notify(Severity.CRITICAL, text, account_state)
 
     def _notify(self, severity: Severity, text: Statement, account_state: AccountState) -> None:
-        """Named after the event that was just recorded, so that each time is told, and told once."""
+        """The notice id contains the ledger version, so each occurrence is notified once."""
         self._builder.notify(
             severity, text, account_state.account, f"{account_state.account}.orders.{self._memory.ledger.version}"
         )
@@ -151,7 +153,7 @@ def _is_out(listing: OpenOrderPoll, request_id: str) -> bool:
 
 
 def _protected(account_state: AccountState) -> bool:
-    """Whether something is held that an order at the venue should limit, or take the profit of."""
+    """Return whether a position is held that an order at the venue should protect."""
     return any(
         view.quantity
         and (

@@ -1,4 +1,4 @@
-"""Open orders against what positions believe of theirs: orphans, and protection that is missing or of another size."""
+"""Compares open orders: orphans, and missing or differently sized protection. Pure."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -20,7 +20,7 @@ T = DiscrepancyType
 
 
 def order_findings(inputs: ComparisonInput, orders: OpenOrders) -> Iterable[Finding]:
-    """Own orders that nobody owns, and protection that is not what its position believes."""
+    """Yield own orders without a position, and protection that differs from belief."""
     scope = inputs.report.symbol
     views = {
         view.ordinal: view
@@ -35,7 +35,7 @@ def order_findings(inputs: ComparisonInput, orders: OpenOrders) -> Iterable[Find
         if parts.ordinal in silent:
             continue
         if parts.ordinal in inputs.ended and found.status is OrderStatus.TRIGGERED:
-            continue  # the venue has it in hand and cancels it no more; its position tells of it, and asks after it
+            continue  # the venue no longer cancels it; its position is resolving it
         leaves = found.quantity - found.filled_quantity
         view = views.get(parts.ordinal)
         if view is not None and view.touched_ns >= orders.begun_ns:
@@ -68,16 +68,16 @@ def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> 
 
 
 def _unprotected(inputs: ComparisonInput, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
-    """What should limit a loss or take a profit, and is not at the venue: fixed, or following the price."""
+    """Yield missing stops, targets and trailing stops."""
     for order in view.orders:
-        listed = order.client_order_id in orders.orders or not orders.tells_of(view.symbol)
+        listed = order.client_order_id in orders.orders or not orders.is_complete_for(view.symbol)
         if order.purpose.protective and order.phase == "working" and not listed:
             yield _protection(inputs, view, order.purpose, order, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
     if view.goal_quantity is not None or inputs.now_ns - view.touched_ns <= inputs.thresholds.stuck_ns:
         return
     instrument = inputs.instruments.get(view.symbol)
     if instrument is not None and view.quantity < max(instrument.min_quantity, instrument.quantity_step):
-        return  # dust: no order is small enough to protect it, which was told when it became so
+        return  # dust: no order is small enough, and the position has notified that
     live = {order.purpose for order in view.orders}
     for purpose, wanted in _wanted(view):
         if wanted is not None and purpose not in live:
@@ -107,7 +107,7 @@ def _protection(  # noqa: PLR0917 - one order, as both sides have it
     kind: DiscrepancyType,
     reported: Statement,
 ) -> Finding:
-    """A missing target loses a profit, a missing stop a fortune."""
+    """A missing target is a WARNING, a missing stop CRITICAL."""
     side = view.side if inputs.mode is PositionMode.HEDGE else None
     wanted = order.quantity - order.filled_quantity if order else view.quantity
     return Finding(

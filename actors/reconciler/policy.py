@@ -1,4 +1,4 @@
-"""What the configuration decides here: what is done about each type, how much evidence it needs, how bad it is."""
+"""The reconciler's configuration: action, required evidence and severity by type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ SECOND = 1_000_000_000
 QUANTITY = frozenset(
     {T.POSITION_NOT_IN_SYSTEM, T.POSITION_NOT_IN_EXCHANGE, T.SIZE_MISMATCH, T.SIDE_MISMATCH, T.OVERSOLD}
 )
-"""The faces of one question: how much is held. A repair may turn one into another."""
+"""One family: the held quantity differs. A repair may turn one type into another."""
 ORDERS = frozenset({T.ORPHAN_ORDER, T.PROTECTION_MISSING, T.PROTECTION_MISMATCH})
-"""What only a list of open orders can tell."""
+"""Types that only a list of open orders shows."""
 
 DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
     {
@@ -25,7 +25,7 @@ DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
         T.SIZE_MISMATCH: A.UPDATE_SYSTEM,
         T.SIDE_MISMATCH: A.UPDATE_SYSTEM,
         T.PRICE_MISMATCH: A.UPDATE_SYSTEM,
-        # Belief follows, with a notice; at the venue leverage is changed where UPDATE_EXCHANGE says so, and only there.
+        # Belief follows the venue, with a notice; only UPDATE_EXCHANGE changes leverage there.
         T.LEVERAGE_MISMATCH: A.UPDATE_SYSTEM,
         T.STATE_MISMATCH: A.RETRY,
         T.OVERSOLD: A.UPDATE_SYSTEM,
@@ -37,15 +37,17 @@ DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
     }
 )
 DEFAULT_OBSERVATIONS: Mapping[DiscrepancyType, int] = MappingProxyType(
-    # One more where the evidence is that something is absent.
+    # One more where the evidence is an absence.
     {kind: 3 if kind in (T.POSITION_NOT_IN_EXCHANGE, T.PROTECTION_MISSING) else 2 for kind in T}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """`price`: share by which entry prices may differ. The others give a severity to misbelieved exposure: notional
-    in quote currency, share of the larger side. `stuck_ns`: a state that should pass, and did not for so long.
+    """`price`: tolerated relative difference of entry prices. `stuck_ns`: a passing state that lasts longer is a
+    finding.
+
+    The others map misbelieved exposure to a severity: notional in quote currency, share of the larger side.
     """
 
     price: Decimal = Decimal("0.001")
@@ -57,7 +59,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """Another action where account, symbol and type are these; None: any."""
+    """Another action for this type, account and symbol; None: any."""
 
     action: Action
     type: DiscrepancyType | None = None
@@ -65,15 +67,16 @@ class Override:
     symbol: Symbol | None = None
 
     def covers(self, kind: DiscrepancyType, account: AccountId, symbol: Symbol) -> bool:
+        """Return whether the override applies."""
         return self.type in (None, kind) and self.account in (None, account) and self.symbol in (None, symbol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`gap_ns`: observations closer together than this are one. `attempts`: automatic repairs of one discrepancy.
+    """`gap_ns`: closer observations count once. `attempts`: automatic repairs per discrepancy. Durations in ns.
 
-    `absence_ns`: so long must a position be gone that no trade explains. A venue that answers with an empty list by
-    mistake may do so to every question for a while, and what it still holds would lose its stop.
+    `absence_ns`: how long a position without an explaining trade must be gone. A venue may answer every question with
+    an empty list for a while, and a position closed for that would lose its stop.
     """
 
     actions: Mapping[DiscrepancyType, Action] = field(default_factory=lambda: DEFAULT_ACTIONS)
@@ -91,7 +94,7 @@ class Policy:
     watch_only: bool = False
 
     def action(self, kind: DiscrepancyType, account: AccountId, symbol: Symbol) -> Action:
-        """The first override that covers it, else the type's own action."""
+        """Return the action of the first override that applies, else the type's own."""
         if self.watch_only:
             return A.MANUAL_INTERVENTION
         for override in self.overrides:
@@ -100,4 +103,5 @@ class Policy:
         return self.actions.get(kind, A.MANUAL_INTERVENTION)
 
     def required(self, kind: DiscrepancyType) -> int:
+        """Return the observations that the type needs."""
         return self.observations.get(kind, DEFAULT_OBSERVATIONS[kind])

@@ -1,7 +1,6 @@
-"""That positions cannot be read: a condition of its own, durable, told once and called off once.
+"""Unreadable positions: a durable condition, notified once and ended once.
 
-Of an account nothing is compared meanwhile, of a symbol nothing becomes certain, and nothing else would say so: each
-reading that fails is evidence of nothing (I2).
+Meanwhile the account or symbol is not compared; nothing else would show it, since a failed read is no evidence (I2).
 """
 
 from actors.ports import Clock
@@ -17,7 +16,7 @@ from messages.wording import Reconciler
 
 
 class ReadFailures:
-    """Fed with what became of each reading, of an account or of one symbol."""
+    """Counts the results of readings, of an account or of one symbol."""
 
     def __init__(self, clock: Clock, memory: ReconcilerMemory, builder: StepBuilder) -> None:
         self._clock = clock
@@ -25,7 +24,7 @@ class ReadFailures:
         self._builder = builder
 
     def failed(self, account_state: AccountState, symbol: Symbol | None, report: FetchFailed) -> None:
-        """A venue that wants silence is told of by the gateway."""
+        """Count a failed reading; notify when it lasts. A venue that asks for silence is the gateway's notice."""
         if report.retry_after_ms:
             return
         now_ns = self._clock.monotonic_ns()
@@ -50,7 +49,7 @@ class ReadFailures:
         self._notify(Severity.CRITICAL if held else Severity.WARNING, text, account_state)
 
     def over(self, account_state: AccountState, symbol: Symbol | None) -> None:
-        """It was read."""
+        """Reset: the reading succeeded."""
         account_state.unread.pop(symbol, None)
         if (account_state.account, symbol) in self._memory.ledger.blind:
             self._builder.record(PositionsReadAgain, account=account_state.account, symbol=symbol)
@@ -58,18 +57,18 @@ class ReadFailures:
             self._notify(Severity.WARNING, text, account_state)
 
     def forget(self, account_state: AccountState) -> None:
-        """The venue is away, which others tell; what failed before is another story."""
+        """Drop all counts: the venue is down, which is notified elsewhere."""
         account_state.unread.clear()
 
     def _notify(self, severity: Severity, text: Statement, account_state: AccountState) -> None:
-        """Named after the event that was just recorded, so that each time is told, and told once."""
+        """The notice id contains the ledger version, so each occurrence is notified once."""
         self._builder.notify(
             severity, text, account_state.account, f"{account_state.account}.positions.{self._memory.ledger.version}"
         )
 
 
 def _differing(account_state: AccountState, symbol: Symbol | None) -> Finding | None:
-    """What the list of positions alone shows of this symbol; why it is so takes its trades."""
+    """Return the difference that positions alone show on this symbol; its cause needs trades."""
     suspected = (suspicion.finding for suspicion in account_state.evidence.suspicions.values())
     return next((found for found in suspected if found.symbol == symbol and found.type in QUANTITY), None)
 

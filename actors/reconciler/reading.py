@@ -1,7 +1,7 @@
-"""What is asked of the venue, when, and within which budget: one reading of an account or of one symbol at a time.
+"""Readings: what is requested of the venue, when, and within which budget; one at a time per account and per symbol.
 
-A reading that is under way is followed by another where somebody asked meanwhile; bulk lists are read by the
-intervals of the policy, single symbols within what a cycle may cost.
+A reading requested while one runs follows it. Bulk lists are read by the policy's intervals, single symbols within a
+budget per cycle.
 """
 
 from collections.abc import Iterator
@@ -25,21 +25,21 @@ from messages.types import NAMELESS, AccountId, Symbol
 
 NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
 SYMBOLS_AT_ONCE = 4
-"""Readings of single symbols under way per account: a storm of differences must not become one of requests."""
+"""Concurrent readings of single symbols per account, so that many differences cause no burst of requests."""
 SYMBOLS_PER_CYCLE = 30
 BUDGET_NS = 10 * SECOND
-"""And so many of them in this time: at Binance about a fifth of what an account may ask."""
+"""Readings of single symbols per this time (ns): at Binance about a fifth of an account's limit."""
 ROUND_LIMIT_NS = 90 * SECOND
-"""A reading that nobody answered, because its gateway began a new life, is given up."""
+"""A reading without an answer for this long (ns) is dropped: its gateway restarted."""
 APART_NS = 2 * SECOND
-"""Parts of one reading are of one time where they were asked for within so long."""
+"""Parts of one reading belong together if they were requested within this time (ns)."""
 TRADES_BEFORE_NS = 60 * SECOND
-"""Clocks differ: trades are read from this much before the last agreement."""
+"""Trades are read from this long (ns) before the last agreement: clocks differ."""
 TRADES_MOST_NS = 86_400 * SECOND
 
 
 class Reading:
-    """Begins readings and gathers their parts; what a complete one means is not decided here."""
+    """Begins readings and collects their parts; `core` interprets the result."""
 
     def __init__(
         self, policy: Policy, clock: Clock, memory: ReconcilerMemory, builder: StepBuilder, lists: OpenOrderPolling
@@ -52,9 +52,10 @@ class Reading:
         self._read_failures = ReadFailures(clock, memory, builder)
 
     def due(self, message: CheckDue) -> None:
+        """Handle a timer: the regular check, waiting symbols, or a requested look."""
         what, _, rest = message.topic.partition("/")
         if what == "demand":
-            return  # every step looks whether demands are over
+            return  # answered by every step
         account, _, symbol = rest.partition("/")
         account_state = self._memory.account_states[AccountId(account)]
         self._give_up_rounds(account_state)
@@ -82,13 +83,14 @@ class Reading:
         self._builder.later(f"check/{account_state.account}", min(self._policy.fast_ns, ROUND_LIMIT_NS))
 
     def look_next(self, account_state: AccountState) -> None:
+        """Set the timer of the next regular check."""
         now_ns = self._clock.monotonic_ns()
         delay_ns, _ = next_check(account_state.looked, self._policy, now_ns, exposed=account_state.exposed)
         self._builder.later(f"check/{account_state.account}", delay_ns)
 
     def later(self, account_state: AccountState, symbol: Symbol | None, delay_ns: int) -> None:
-        """Look again in so long, or earlier where somebody else has asked for that: nobody puts off another's look."""
-        symbol = symbol or None  # what is about the whole account is named after no symbol
+        """Look again after `delay_ns`, unless an earlier look is scheduled."""
+        symbol = symbol or None  # a finding about the whole account has an empty symbol
         now_ns = self._clock.monotonic_ns()
         known_ns = account_state.due.get(symbol, 0)
         if now_ns < known_ns <= now_ns + delay_ns:
@@ -97,27 +99,27 @@ class Reading:
         self._builder.later(f"look/{account_state.account}/{symbol or ''}", delay_ns)
 
     def at_least(self, account_state: AccountState, about: Symbol, delay_ns: int) -> None:
-        """Look again in so long, where no look is under way or asked for."""
+        """Look again after `delay_ns`, unless a look runs or is scheduled."""
         symbol = about or None
         reading = symbol in account_state.rounds or symbol in account_state.waiting
         if not reading and account_state.due.get(symbol, 0) <= self._clock.monotonic_ns():
             self.later(account_state, symbol, delay_ns)
 
     def symbol_later(self, account: AccountId, symbol: Symbol, delay_ns: int) -> None:
+        """`later` by account id; nothing for an account that is no longer configured."""
         account_state = self._memory.account_states.get(account)
-        if account_state is not None:  # an account that left the configuration may still have open questions
+        if account_state is not None:  # it may still have open discrepancies
             self.later(account_state, symbol, delay_ns)
 
     def read(self, account_state: AccountState, symbol: Symbol | None, kind: CheckKind) -> None:
-        """Begin a reading; one that is under way is followed by another, since it may have begun too early."""
+        """Begin a reading; while one runs, schedule another, since the running one may have begun too early."""
         if not account_state.up:
             return
         if symbol in account_state.rounds and self._lists.drop(account_state, account_state.rounds[symbol]):
             del account_state.rounds[symbol]
         if symbol in account_state.rounds:
-            if (
-                account_state.again.get(symbol) is not CheckKind.DEMAND
-            ):  # whoever waits for an answer wants everything read
+            # A demanded reading has every part, so no other kind replaces it.
+            if account_state.again.get(symbol) is not CheckKind.DEMAND:
                 account_state.again[symbol] = kind
             return
         if symbol is not None and not self._affords(account_state):
@@ -127,9 +129,9 @@ class Reading:
         self._begin(account_state, symbol, kind)
 
     def demand(self, account_state: AccountState, symbol: Symbol | None) -> None:
-        """A person waits. What is under way is shared where it has not begun at the venue, and leaves sooner for it.
+        """Begin a reading for a user, or hasten the running one.
 
-        Whether it had begun is seen when it is over: then another follows.
+        If that began too early, another follows it.
         """
         self._lists.hurry(account_state, symbol)
         if not account_state.up:
@@ -180,13 +182,13 @@ class Reading:
         self._builder.tell(gateway_address(account_state.account), message)
 
     def awaited(self, account_state: AccountState, symbol: Symbol | None) -> bool:
-        """Whether a person waits for what this reading tells, or for what follows from it."""
+        """Return whether a user waits for this reading or its consequences."""
         return any(
             d.command.symbol in (None, symbol) and account_state.account not in d.spent for d in self._memory.demands
         )
 
     def _may_ask_for_orders(self, account_state: AccountState, symbol: Symbol | None) -> bool:
-        """Not soon after it failed, nor behind a list that is on its way: that one leaves sooner for a person."""
+        """Not during the pause after a failure, nor while a list is in flight; that one is hastened for a user."""
         rest_ns, out = self._lists.rest_ns(account_state, symbol), self._lists.out(account_state, symbol)
         if not rest_ns and not out:
             return True
@@ -194,25 +196,25 @@ class Reading:
             self._ask(account_state, self._lists.hasten(account_state, symbol))
             return False
         if symbol is None:
-            # The normal interval begins anew; else the next check would be due at once, and again.
+            # Restart the normal interval; else the next check would be due at once, repeatedly.
             account_state.looked = replace(account_state.looked, orders_ns=self._clock.monotonic_ns())
         if rest_ns:
             self.later(account_state, symbol, rest_ns)
         return False
 
     def _demanded_ns(self, account_state: AccountState, symbol: Symbol | None) -> int | None:
-        """When the last who waits for just this reading asked for it: repeated, it is as deep as the first."""
+        """Return the latest user request (monotonic ns) for exactly this reading; None: there is none."""
         return max((demand.begun_ns for demand in self._demands(account_state, symbol)), default=None)
 
     def _asked_ns(self, account_state: AccountState, symbol: Symbol | None) -> int:
-        """The same as wall time; 0 where it is not waited for."""
+        """The same as wall time (ns); 0: there is none."""
         return max((demand.asked_ns for demand in self._demands(account_state, symbol)), default=0)
 
     def _demands(self, account_state: AccountState, symbol: Symbol | None) -> Iterator[OnDemandCheck]:
         return (d for d in self._memory.demands if d.command.symbol == symbol and account_state.account in d.pending)
 
     def _affords(self, account_state: AccountState) -> bool:
-        """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""
+        """Return whether one more symbol may be read now."""
         now_ns = self._clock.monotonic_ns()
         while account_state.spent and now_ns - account_state.spent[0] > BUDGET_NS:
             account_state.spent.popleft()
@@ -232,11 +234,10 @@ class Reading:
                 return
 
     def _wanted(self, account_state: AccountState, symbol: Symbol | None, kind: CheckKind) -> tuple[bool, bool]:
-        """Whether open orders, and trades, are worth their weight: where they decide, or the look is a deep one.
+        """Return whether open orders, and trades, are needed: where they decide, or in a deep check.
 
-        A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without, but
-        for one of an order, which no other list can confirm. Trades cost twice what all else of a symbol does: they
-        are for what differs, or may.
+        All open orders cost eight times the weight of positions; a suspicion is counted without them, unless it
+        concerns an order. A symbol's trades cost twice the rest of its reading, so they are read for differences only.
         """
         owed = self._lists.wanted(account_state, symbol)
         if symbol is None:
@@ -256,18 +257,18 @@ class Reading:
         regular = kind in (CheckKind.SLOW, CheckKind.DEMAND)
         orders = regular or owed or bool(kinds & NEED_ORDERS) or _settled(account_state, symbol)
         doubtful = kind is CheckKind.DEMAND and any(view.in_doubt for view in account_state.live(symbol))
-        differs = doubtful or symbol in account_state.heard or bool(kinds & QUANTITY)
+        differs = doubtful or symbol in account_state.traded or bool(kinds & QUANTITY)
         return orders, differs or kind is CheckKind.SLOW
 
     def _suspects_orders(self, account_state: AccountState) -> bool:
-        """Of an order, and not certain yet: what a human has silenced has been seen often enough, and is not asked."""
+        """Return whether a suspicion about an order needs more observations; an acknowledged one does not."""
         return any(
             each.finding.type in ORDERS and each.count < self._policy.required(each.finding.type)
             for each in account_state.evidence.suspicions.values()
         )
 
     def _trades_since(self, account_state: AccountState, symbol: Symbol) -> int:
-        """Since before the symbol's oldest open question was asked, or it last agreed."""
+        """Return the wall time (ns) before the symbol's oldest suspicion, or its last agreement."""
         now_ns = self._clock.time_ns()
         known = [ns for key, ns in account_state.clean_ns.items() if key[1] == symbol]
         if not known:
@@ -284,7 +285,7 @@ class Reading:
                 del account_state.rounds[symbol]
 
     def _round_of(self, account_state: AccountState, request_id: str) -> tuple[VenueSnapshot | None, str]:
-        """The reading that a request belongs to, and its part; None for an older one, or anybody else's."""
+        """Return the reading of a request and its part; None for an earlier one or another actor's."""
         if not request_id.startswith(f"{RECONCILER}/"):
             return None, ""
         number, part = request_id.split("/")[-2:]
@@ -294,7 +295,7 @@ class Reading:
     def answered(
         self, report: r.PositionsReport | r.OpenOrdersReport | TradesReport
     ) -> tuple[AccountState, VenueSnapshot] | None:
-        """The reading that this answer makes complete, if it does."""
+        """Add an answer to its reading; return the reading if it is complete."""
         account_state = self._memory.account_states.get(report.account)
         if account_state is None:
             return None
@@ -304,7 +305,7 @@ class Reading:
         if snapshot is None:
             if isinstance(report, r.PositionsReport) and report.symbol is None and not part and account_state.up:
                 self._read_failures.over(account_state, None)
-                return account_state, _overheard(report)
+                return account_state, _from_gateway(report)
             return None
         match report:
             case r.PositionsReport():
@@ -318,9 +319,9 @@ class Reading:
     def _without(
         self, account_state: AccountState, snapshot: VenueSnapshot, part: str
     ) -> tuple[AccountState, VenueSnapshot] | None:
-        """One part less is missing; the reading, if that was the last, and its parts are of one time.
+        """Remove a missing part; return the reading if it was the last and all parts are of one time.
 
-        Dear parts wait for the venue's budget: positions of a minute ago say nothing beside trades of now.
+        Expensive parts wait for the budget, and positions of a minute ago do not match trades of now.
         """
         snapshot.missing.discard(part)
         if snapshot.missing:
@@ -335,15 +336,14 @@ class Reading:
         return account_state, snapshot
 
     def round_of(self, report: r.FetchFailed) -> VenueSnapshot | None:
-        """The reading under way that it is a part of."""
+        """Return the running reading that the report belongs to."""
         account_state = self._memory.account_states.get(report.account)
         return None if account_state is None else self._round_of(account_state, report.request_id)[0]
 
     def failed(self, report: r.FetchFailed) -> tuple[AccountState, VenueSnapshot] | None:
-        """Evidence of nothing (I2): the reading is over, and repeated later.
+        """End the reading of a failed part and repeat it later: a failed read is no evidence (I2).
 
-        A list of orders that fails takes no positions with it: the reading that has only waited for it is returned.
-        It does not matter who asked for the list.
+        A failed list of orders, of any requester, fails no positions: a reading that waited for it alone is returned.
         """
         account_state = self._memory.account_states.get(report.account)
         if account_state is None:
@@ -373,10 +373,7 @@ class Reading:
     def _put_off(
         self, account_state: AccountState, snapshot: VenueSnapshot | None, part: str, report: r.FetchFailed
     ) -> tuple[AccountState, VenueSnapshot] | None:
-        """A part was not asked for, since a person would wait for it too long: it is read in the background then.
-
-        The rest of the reading is compared without it.
-        """
+        """Defer a part that would keep a user waiting to a background reading; compare the rest without it."""
         delay_ns = max(0, report.until_ns - self._clock.time_ns())
         if report.request_id.endswith("/orders"):
             symbol, delay_ns = self._lists.put_off(account_state, report, snapshot)
@@ -390,13 +387,13 @@ class Reading:
         return None
 
     def forget(self, account_state: AccountState) -> None:
-        """The connection is another one: what was asked for before is not answered, or not usefully."""
+        """Drop all readings: the venue was reconnected, so requests in flight are lost."""
         account_state.rounds.clear()
         self._lists.forget(account_state)
         self._read_failures.forget(account_state)
 
     def after(self, account_state: AccountState, snapshot: VenueSnapshot) -> None:
-        """A reading is over: whoever asked meanwhile gets another, and those that wait for the budget their turn."""
+        """Follow up an ended reading: begin the one requested meanwhile, then waiting symbols."""
         symbol = snapshot.symbol
         kind = account_state.again.pop(symbol, None)
         if (self._demanded_ns(account_state, symbol) or 0) > snapshot.begun_ns > 0:
@@ -417,17 +414,17 @@ def _positions_of(account_state: AccountState, number: int, symbol: Symbol | Non
 
 
 def _apart_ns(snapshot: VenueSnapshot) -> int:
-    """How much later its trades were read than its positions."""
+    """Return how much later (ns) its trades were read than its positions."""
     if snapshot.positions is None or snapshot.trades is None:
         return 0
     return snapshot.trades.begun_ns - snapshot.positions.begun_ns
 
 
-def _overheard(report: r.PositionsReport) -> VenueSnapshot:
-    """The gateway reads everything now and then for itself: as good as a reading of ours, and costs nothing."""
+def _from_gateway(report: r.PositionsReport) -> VenueSnapshot:
+    """Wrap the gateway's own full reading, which is as good as one of ours."""
     return VenueSnapshot(number=0, symbol=None, kind=CheckKind.EVENT, begun_ns=0, missing=set(), positions=report)
 
 
 def _settled(account_state: AccountState, symbol: Symbol | None) -> bool:
-    """By hand, and not compared since."""
+    """Return whether a position was settled by hand and not compared since."""
     return any(view.unverified for view in account_state.live(symbol))

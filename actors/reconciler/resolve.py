@@ -1,8 +1,7 @@
-"""What is done about a discrepancy: messages to whoever can repair it, or the reason why only a human can. Pure.
+"""The repair of a discrepancy: effects, or the reason why the owner has to decide. Pure.
 
-Nothing here opens at the venue what was thought to be held, changes leverage there unless the policy names
-UPDATE_EXCHANGE, or touches an order that is not ours. Commands carry ids that are functions of what they book, so
-that a repair attempted twice is booked once.
+No repair opens a position at the venue, changes leverage there unless the policy is UPDATE_EXCHANGE, or touches a
+foreign order. Command ids are functions of what the commands book, so a repeated repair books once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,13 +37,15 @@ from messages.wording.common import also
 ZERO = Decimal(0)
 A, T = Action, DiscrepancyType
 CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
-"""Actions that end with less at the venue: what is there too much is adopted, then closed."""
+"""Actions that reduce the venue's position: the excess is adopted, then closed."""
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: see comparison_input.Finding
 class Case:
-    """One discrepancy as it stands now. `views` are the live positions of its leg, `bookings` the trades that tell
-    why; `orders` are the account's open orders, where they were read. `begun_ns` is when its positions were asked for.
+    """One discrepancy now. `views`: live positions of its leg; `bookings`: trades that explain it.
+
+    `orders`: open orders, if they were read. `begun_ns` (wall): when its positions were requested. `step`: quantity
+    step.
     """
 
     record: Discrepancy
@@ -60,9 +61,9 @@ class Case:
 
 @dataclass(slots=True, kw_only=True)
 class Repair:
-    """`effects` leave after the attempt is durable; `escalate`, where it is not empty, says why there are none.
+    """`effects` leave after the attempt is durable; `escalate`: why there are none (NOTHING: there are).
 
-    `trades` are booked by it; `setting` is what is believed of the symbol from now on.
+    `trades` are booked by it; `setting`: the symbol's believed setting from now on.
     """
 
     what: Statement = NOTHING
@@ -73,7 +74,7 @@ class Repair:
 
 
 def repair(case: Case) -> Repair:
-    """By type and action. Every pair is decided; what no action can do is a human's."""
+    """Return the repair by type and action; a pair without one escalates."""
     action = case.record.action
     if action is A.MANUAL_INTERVENTION:
         return Repair(escalate=Reconciler.MANUAL())
@@ -93,10 +94,10 @@ def _quantity(case: Case) -> Repair:
     if case.bookings:
         forced = tuple(fill for booking in case.bookings if booking.forced for fill in booking.fills)
         if forced:
-            return _hand_over(forced)
+            return _pass_forced(forced)
     plan = attribute(case.views, finding.difference, case.step, case.attribution)
     if plan.why:
-        return Repair(escalate=_whose(case, plan))
+        return Repair(escalate=_ask_owner(case, plan))
     if case.record.action is not A.UPDATE_SYSTEM and any(share.delta < 0 for share in plan.shares):
         return Repair(escalate=Reconciler.NO_REOPENING(action=case.record.action))
     if _price(case) <= 0:
@@ -104,10 +105,10 @@ def _quantity(case: Case) -> Repair:
     commands = _commands(case, plan)
     if len(commands) == 1:
         return Repair(
-            what=_said(commands[0]), effects=(Effect(to=SUPERVISOR, message=commands[0]),), trades=_booked_by(case)
+            what=_what(commands[0]), effects=(Effect(to=SUPERVISOR, message=commands[0]),), trades=_booked_by(case)
         )
     return Repair(
-        what=also([_said(command) for command in commands]),
+        what=also([_what(command) for command in commands]),
         effects=tuple([Effect(to=SUPERVISOR, message=command) for command in commands]),
         trades=_booked_by(case),
     )
@@ -118,9 +119,9 @@ def _booked_by(case: Case) -> tuple[TradeId, ...]:
 
 
 def _oversold(case: Case) -> Repair:
-    """What one position sold beyond what it held was its neighbors': it goes back to nothing, and they bear it.
+    """Set the oversold position to zero and reduce its neighbors by the excess, both at the price of its fills.
 
-    Both at the price of the fills that took it, so that the net is as it was, and the money is where it was lost.
+    So the net is unchanged, and the loss stays where it arose.
     """
     if case.record.action is A.RETRY:
         return Repair(what=Reconciler.READ_AGAIN())
@@ -133,7 +134,7 @@ def _oversold(case: Case) -> Repair:
     left = case.finding.difference - sum((share.signed for share in back), ZERO)
     plan = _borne(rest, left, case, over)
     if plan.why:
-        return Repair(escalate=_whose(case, plan))
+        return Repair(escalate=_ask_owner(case, plan))
     why = Reconciler.TAKEN_BACK(name=tuple(view.position_id for view in over), price=price)
     commands = [
         replace(_adjusted(case, share), price=price, why=why, evidence=f"{case.record.discrepancy_id}: {why}")
@@ -141,13 +142,13 @@ def _oversold(case: Case) -> Repair:
     ]
     adopted = [_adopted(case, plan)] if plan.adopt else []
     return Repair(
-        what=also([_said(command) for command in (*commands, *adopted)]),
+        what=also([_what(command) for command in (*commands, *adopted)]),
         effects=tuple(Effect(to=SUPERVISOR, message=command) for command in (*commands, *adopted)),
     )
 
 
 def _borne(rest: Sequence[PositionView], left: Decimal, case: Case, over: Sequence[PositionView]) -> Plan:
-    """By policy; unasked only by whoever is leaving anyway, whose close could never be filled, or is owned by hand."""
+    """Split the excess by policy; under `ask` only to positions that are closing anyway or manual."""
     if case.attribution is not Attribution.ASK or not left:
         return attribute(rest, left, case.step, case.attribution)
     willing = [view for view in rest if view.strategy == MANUAL or view.goal_quantity == 0]
@@ -157,13 +158,13 @@ def _borne(rest: Sequence[PositionView], left: Decimal, case: Case, over: Sequen
     return Plan(unattributed=left, why=Reconciler.OVERSOLD(sold=sold, names=holders(rest)))
 
 
-def _whose(case: Case, plan: Plan) -> Statement:
-    """A human says it, by the record's id."""
+def _ask_owner(case: Case, plan: Plan) -> Statement:
+    """Ask the owner, who answers with the record's id."""
     return Reconciler.WHOSE(why=plan.why, record=case.record.discrepancy_id)
 
 
-def _hand_over(forced: Sequence[FillReport]) -> Repair:
-    """The venue's own closing asks nobody whose position it is; what is left of the difference is looked at then."""
+def _pass_forced(forced: Sequence[FillReport]) -> Repair:
+    """Pass forced trades to the supervisor, which splits them; the rest of the difference is read again."""
     orders = tuple(dict.fromkeys(fill.client_order_id for fill in forced))
     return Repair(
         what=Reconciler.SHARE_FORCED(orders=orders),
@@ -189,7 +190,7 @@ def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, .
 def _with_fees(
     case: Case, commands: Sequence[AdjustPosition | AdoptPosition]
 ) -> tuple[AdjustPosition | AdoptPosition, ...]:
-    """What the trades took is shared out as what they moved is; each further currency is booked beside it."""
+    """Split the trades' fees like their quantities; each further currency gets an adjustment of its own."""
     taken = added((), ((booking.fee_currency, booking.fee) for booking in case.bookings))
     if not taken:
         return tuple(commands)
@@ -216,9 +217,9 @@ def _with_fees(
 
 
 def _one_by_one(share: Share, bookings: Sequence[Booking], *, by_hand: bool) -> bool:
-    """Each order can be booked by itself: the position is never made smaller than nothing on the way.
+    """Return whether each order can be booked separately, without a negative quantity on the way.
 
-    Nor does an automatic one bear what a human sold and bought back in between: that is netted out first.
+    An automatic strategy must not book foreign trades that cancel out; those are netted first.
     """
     quantity = share.before
     for booking in bookings:
@@ -230,7 +231,7 @@ def _one_by_one(share: Share, bookings: Sequence[Booking], *, by_hand: bool) -> 
 
 
 def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
-    """One order of somebody else's, at its real price."""
+    """Book one foreign order at its real price."""
     trades = ", ".join([fill.trade_id for fill in booking.fills])
     return AdjustPosition(
         **_about(case, f"{share.ordinal}-{booking.fills[-1].trade_id}"),
@@ -287,7 +288,9 @@ def _about(case: Case, what: str) -> dict[str, Any]:
 
 
 def _price(case: Case, share: Share | None = None) -> Decimal:
-    """Real trades first; for an increase what the venue's own average implies; else its mark. Never made up."""
+    """Return the trades' price; for an increase the price that the venue's average implies; else its mark. Never
+    invented.
+    """
     if case.bookings:  # they add up to the difference, which is not zero
         return average_price(case.bookings)
     finding = case.finding
@@ -310,12 +313,12 @@ def _why(case: Case) -> Statement:
 def _evidence(case: Case) -> str:
     name, finding = case.record.discrepancy_id, case.finding
     if case.bookings:
-        said = "; ".join(booking.traded for booking in case.bookings)
-        return f"{name}: {said}"
+        trades = "; ".join(booking.traded for booking in case.bookings)
+        return f"{name}: {trades}"
     return f"{name}: seen {case.record.observations} times; no trade explains it; mark {plain(finding.mark_price)}"
 
 
-def _said(command: Command) -> Statement:
+def _what(command: Command) -> Statement:
     if isinstance(command, AdoptPosition):
         return Reconciler.ADOPT(
             side=command.side, quantity=command.quantity, price=command.entry_price, strategy=command.strategy
@@ -356,7 +359,7 @@ def _leverage(case: Case) -> Repair:
 
 
 def _set_leverage(case: Case) -> Repair:
-    """Only where the policy says so in as many words, and with a notice."""
+    """Set leverage at the venue; only for UPDATE_EXCHANGE."""
     wanted = case.finding.wanted_leverage
     position = next((view for view in case.views if view.leverage == wanted), case.views[0] if case.views else None)
     if position is None or wanted is None:
@@ -410,14 +413,14 @@ def _position_mode(_: Case) -> Repair:
     return Repair(escalate=Reconciler.POSITION_MODE_FIXED())
 
 
-def _ask_after(case: Case) -> Repair:
-    """Have the position look whether its orders are among those that are open: it asks after each that is not."""
+def _query_orders(case: Case) -> Repair:
+    """Send the open orders to the positions, which query every order that is not among them."""
     if not case.finding.certain:
         return Repair(escalate=why_uncertain(case.finding, case.record.discrepancy_id))
     if case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
         return Repair(escalate=Reconciler.NO_STATE_ACTION(action=case.record.action))
     if case.finding.difference:
-        return _tell_held(case)
+        return _report_held(case)
     if case.orders is None:
         return Repair(escalate=Reconciler.ORDERS_UNREAD())
     sweep = Sweep(
@@ -431,8 +434,10 @@ def _ask_after(case: Case) -> Repair:
     return Repair(what=Reconciler.QUERY_ORDERS(), effects=effects)
 
 
-def _tell_held(case: Case) -> Repair:
-    """The position takes it as what its entry in doubt has filled, where it can be nothing else; it has a stop then."""
+def _report_held(case: Case) -> Repair:
+    """Report the leg's quantity to the position, which attributes the difference to its unresolved entry and protects
+    it.
+    """
     if len(case.views) > 1:
         return Repair(escalate=Reconciler.WHOSE_IN_DOUBT())
     view = case.views[0]
@@ -448,7 +453,7 @@ def _tell_held(case: Case) -> Repair:
 
 
 def _cancel(case: Case) -> Repair:
-    """Our own order, by our own id."""
+    """Cancel our own order by its own id."""
     if case.record.action not in (A.UPDATE_EXCHANGE, A.CLOSE_POSITION):
         return Repair(escalate=Reconciler.ORDER_LEFT(action=case.record.action))
     if not case.finding.certain:
@@ -467,9 +472,9 @@ def _cancel(case: Case) -> Repair:
 _BY_TYPE: Mapping[DiscrepancyType, Callable[[Case], Repair]] = {
     T.PRICE_MISMATCH: _entry_price,
     T.LEVERAGE_MISMATCH: _leverage,
-    T.STATE_MISMATCH: _ask_after,
+    T.STATE_MISMATCH: _query_orders,
     T.ORPHAN_ORDER: _cancel,
-    T.PROTECTION_MISSING: _ask_after,
+    T.PROTECTION_MISSING: _query_orders,
     T.PROTECTION_MISMATCH: _cancel,
     T.MARGIN_MODE_MISMATCH: _margin_mode,
     T.POSITION_MODE_MISMATCH: _position_mode,
@@ -477,5 +482,5 @@ _BY_TYPE: Mapping[DiscrepancyType, Callable[[Case], Repair]] = {
 
 
 def leg_views(views: Sequence[PositionView], side: PositionSide | None) -> tuple[PositionView, ...]:
-    """Those of one leg: of a side in hedge mode, of all the symbol where a one-way account nets."""
+    """Return the views of one leg: of a side in hedge mode, of the whole symbol in one-way mode."""
     return tuple(view for view in views if side in (None, view.side))

@@ -1,10 +1,10 @@
-"""When a position whose history is damaged may be retired: once nothing of it is left at the venue. Pure.
+"""The proof that nothing of a damaged position is left at the venue, so that its owner may retire it. Pure.
 
-It cannot say what it holds, so only the venue can, and absence is no evidence. The rule is the one for a position that
-no trade explains (`Policy.absence_ns`): its leg is flat in as many lists, for as long, and not together with too many
-others. An order of it could still trade, so a list of open orders that was asked for after that time names none; what
-an earlier process sent last has its effect by then, or never. One more list of positions, asked for after that one
-came, shows that none of its orders traded in between. From then on nothing can come: no actor acts for it.
+Its quantity is unknown, so only the venue shows it, and absence is no evidence. As for a position without an explaining
+trade (`Policy.absence_ns`), its leg must be flat in enough lists, for long enough, and not together with too many
+others. Its orders could still trade, so a list of open orders requested after that time must name none; requests of an
+earlier process have taken effect by then, or never will. One more list of positions, requested after that list arrived,
+shows that no order traded in between. Afterwards nothing can change: no actor acts for the position.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,15 +21,15 @@ from messages.wording import Reconciler
 from messages.wording.common import also
 
 LOOK_NS = 5 * SECOND
-"""Between two looks at a leg that is flat, until that is proven."""
+"""Pause (ns) between two readings of a flat leg, until it is proven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """What has been seen of one such position. Times are monotonic; None: not yet.
+    """The proof so far. Times are monotonic (ns); None: not yet.
 
-    `orders`: those of it that the last list of open orders had. `flat_ns`: since when its leg is flat without one that
-    is known to rest. `free_ns`: when the list came that proves that none does.
+    `orders`: its orders in the last list of open orders. `flat_ns`: since when its leg is flat without a known order.
+    `free_ns`: when the list arrived that shows no order.
     """
 
     orders: tuple[ClientOrderId, ...] | None = None
@@ -39,26 +39,26 @@ class Absence:
 
     @property
     def nearly(self) -> bool:
-        """Nothing speaks against it; more looks prove it, or the contrary."""
+        """Whether nothing contradicts it and more readings are needed."""
         return self.flat_ns is not None and not self.proven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often, and for how long, a leg is seen flat before that counts."""
+    """How often, and for how long (ns), a leg has to be flat."""
 
     looks: int
     lasting_ns: int
 
     @classmethod
     def of(cls, policy: Policy, validity_ns: int) -> "Pace":
-        """`validity_ns`: so long a request that was sent may still have its effect."""
+        """Return the pace. `validity_ns`: how long after sending a request may take effect."""
         looks = policy.required(DiscrepancyType.POSITION_NOT_IN_EXCHANGE)
         return cls(looks=looks, lasting_ns=max(policy.absence_ns, validity_ns))
 
 
 def key_of(name: PositionId, mode: PositionMode) -> Key | None:
-    """The question that `compare` asks about a silent position; None for what is no position's id."""
+    """Return the finding key of a silent position; None for a text that is no position's id."""
     parsed = parse_position_id(name)
     if parsed is None:
         return None
@@ -69,7 +69,7 @@ def key_of(name: PositionId, mode: PositionMode) -> Key | None:
 def concerned(
     damaged: Mapping[PositionId, Absence], mode: PositionMode, symbol: Symbol | None
 ) -> Iterator[tuple[PositionId, Key]]:
-    """Those that a reading of this symbol, or of all, tells of."""
+    """Yield the damaged positions in the scope of a reading (symbol None: all)."""
     for name in tuple(damaged):
         key = key_of(name, mode)
         if key is not None and symbol in (None, key[1]):
@@ -87,9 +87,9 @@ def observed(  # noqa: PLR0917 - a reading, and the rule that it is held against
     begun_ns: int,
     now_ns: int,
 ) -> Absence:
-    """After one more reading, which was begun at `begun_ns` and is complete now; 0: not by us."""
+    """Return the proof after one more reading, begun at `begun_ns` (monotonic; 0: not by us) and complete now."""
     suspicion = evidence.suspicions.get(key)
-    listed = orders is not None and orders.tells_of(key[1])
+    listed = orders is not None and orders.is_complete_for(key[1])
     resting = _of(key[3], orders, names) if orders is not None and listed else before.orders
     if suspicion is None or not suspicion.finding.flat or crowded(evidence) or resting:
         return Absence(orders=resting)
@@ -103,13 +103,13 @@ def observed(  # noqa: PLR0917 - a reading, and the rule that it is held against
 
 
 def _old_enough(suspicion: Suspicion, orders: OpenOrders, pace: Pace) -> bool:
-    """By the venue's lists; a clock that jumps is no evidence either, so our own time is held against it too."""
+    """Judge by the venue's lists and by our own time: a clock may jump."""
     lasted_ns = min(suspicion.lasted_ns, orders.begun_ns - suspicion.first_seen_ns)
     return suspicion.count >= pace.looks and lasted_ns >= pace.lasting_ns
 
 
 def _of(name: str, orders: OpenOrders, names: Names) -> tuple[ClientOrderId, ...]:
-    """Its own among the orders that rest."""
+    """Return its orders among those that rest."""
     parsed = parse_position_id(name)
     ordinal = parsed[1] if parsed is not None else None
     ours = (order for order in orders.orders if names.own(order))
@@ -117,24 +117,24 @@ def _of(name: str, orders: OpenOrders, names: Names) -> tuple[ClientOrderId, ...
 
 
 def crowded(evidence: Observations) -> bool:
-    """The breaker is open: a list that lacks so much may lack this one too."""
+    """Return whether too many legs vanished at once: the list may lack this one wrongly."""
     return any(suspicion.mass for suspicion in evidence.suspicions.values())
 
 
 def missing(absence: Absence, key: Key, evidence: Observations, pace: Pace, now_ns: int) -> Statement:
-    """What stands in its way; empty where nothing does."""
+    """Return what the proof lacks; NOTHING: nothing."""
     if absence.proven:
         return NOTHING
     suspicion = evidence.suspicions.get(key)
-    said = [Reconciler.ORDER_RESTS(order=order) for order in absence.orders or ()]
+    lacking = [Reconciler.ORDER_RESTS(order=order) for order in absence.orders or ()]
     if suspicion is None:
-        said.insert(0, Reconciler.LEG_UNREAD())
+        lacking.insert(0, Reconciler.LEG_UNREAD())
     elif not suspicion.finding.flat:
-        said.insert(0, Reconciler.LEG_HELD(reported=suspicion.finding.reported))
+        lacking.insert(0, Reconciler.LEG_HELD(reported=suspicion.finding.reported))
     elif crowded(evidence):
-        said.insert(0, Reconciler.MASS_VANISH())
-    elif not said:
+        lacking.insert(0, Reconciler.MASS_VANISH())
+    elif not lacking:
         flat_ns = absence.flat_ns if absence.flat_ns is not None else now_ns
         lasts, needed = (now_ns - flat_ns) // SECOND, pace.lasting_ns // SECOND
-        said.append(Reconciler.LEG_FLAT(s=lasts, needed=needed))
-    return also(said)
+        lacking.append(Reconciler.LEG_FLAT(s=lasts, needed=needed))
+    return also(lacking)

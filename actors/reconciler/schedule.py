@@ -1,4 +1,4 @@
-"""When to look next, and how closely. Pure; times are monotonic nanoseconds."""
+"""Times of the next reading, and its depth. Pure; monotonic nanoseconds."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from messages.backoff import backoff
 from messages.reconciliation import CheckKind
 
 VERIFY_NS, REPAIR_MOST_NS = SECOND, 256 * SECOND
-"""A repair is looked at after this: time for a command to become durable and for a venue to answer."""
+"""First and longest pause before a repair is verified: the command has to become durable and the venue to answer."""
 ESCALATED_FIRST_NS = 10 * SECOND
 ESCALATED_MOST_NS = 600 * SECOND
-"""What a human was asked about is looked at again, less and less often, for ever."""
+"""First and longest pause between looks at an escalated discrepancy."""
 RETRY_FIRST_NS = SECOND
 RETRY_MOST_NS = 30 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """When an account was last compared, with its orders, and deeply; None: never."""
+    """When an account was last compared, with orders, and deeply; None: never."""
 
     any_ns: int | None = None
     orders_ns: int | None = None
@@ -25,10 +25,9 @@ class Looked:
 
 
 def next_check(looked: Looked, policy: Policy, now_ns: int, *, exposed: bool) -> tuple[int, CheckKind]:
-    """How long from now until the next check of an account, and its kind.
+    """Return the pause until an account's next check, and its kind.
 
-    Fast while something is held or works; whatever is held, orders are read in the normal interval, and trades and
-    settings in the slow one.
+    Fast while positions are live; orders at the normal interval; trades and settings at the slow one.
     """
     waits = [(_due(looked.deep_ns, policy.slow_ns, now_ns), CheckKind.SLOW)]
     waits.append((_due(looked.orders_ns, policy.normal_ns, now_ns), CheckKind.NORMAL))
@@ -43,14 +42,15 @@ def _due(last_ns: int | None, interval_ns: int, now_ns: int) -> int:
 
 
 def look_again(looks: int) -> int:
-    """After the n-th look at something escalated: 10, 20, 40 … at most 600 seconds."""
+    """Return the pause after look number `looks` at an escalated discrepancy: 10, 20, 40 ... at most 600 s."""
     return backoff(ESCALATED_FIRST_NS, ESCALATED_MOST_NS, looks)
 
 
 def repair_again(attempts: int) -> int:
-    """Between automatic attempts: 1, 2, 4 … at most 256 seconds."""
+    """Return the pause after attempt number `attempts`: 1, 2, 4 ... at most 256 s."""
     return backoff(VERIFY_NS, REPAIR_MOST_NS, attempts - 1)
 
 
 def retry_read(failures: int) -> int:
+    """Return the pause after `failures` failed readings in a row: 1, 2, 4 ... at most 30 s."""
     return backoff(RETRY_FIRST_NS, RETRY_MOST_NS, failures)

@@ -1,11 +1,11 @@
-"""A growing set of numbers that are given in a row: it grows with the gaps in it, not with what it holds. Pure."""
+"""A growing set of integers that are assigned in a row; its memory grows with the gaps. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
 
 class Spans(Collection[int]):
-    """`_starts` and `_ends` are of spans in ascending order; an end is the last number of its span."""
+    """`_starts` and `_ends`: ascending; an end is the last number of its span."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
@@ -13,9 +13,11 @@ class Spans(Collection[int]):
 
     @property
     def spans(self) -> int:
+        """The number of spans."""
         return len(self._starts)
 
     def add(self, number: int) -> None:
+        """Add a number; O(log n), or O(n) where spans are added or joined."""
         at = bisect_right(self._starts, number)
         if at and number <= self._ends[at - 1]:
             return

@@ -1,4 +1,4 @@
-"""One step while it is being decided: events recorded so far, and what leaves with them."""
+"""One step under construction: its events, effects, messages and timers."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from messages.types import AccountId, Address, CorrelationId, Severity
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Wake with `CheckDue(topic)` after `delay_ns`; the same topic replaces an earlier one."""
+    """Deliver `CheckDue(topic)` after `delay_ns`; replaces an earlier timer of the same topic."""
 
     topic: str
     delay_ns: int
@@ -23,7 +23,7 @@ class Later:
 
 @dataclass(slots=True)
 class StepBuilder:
-    """What one message leads to. Recording an event evolves the ledger, so that what follows sees it."""
+    """Collects the step of one message. Recording an event evolves the ledger at once."""
 
     ledger: Ledger
     clock: Clock
@@ -33,12 +33,13 @@ class StepBuilder:
     timers: list[Later] = field(default_factory=list)
 
     def begin(self, ledger: Ledger) -> None:
-        """Another message is being decided."""
+        """Start the step of another message."""
         self.ledger = ledger
         for gathered in (self.events, self.effects, self.tells, self.timers):
             gathered.clear()
 
     def record(self, event_class: type[Event], **fields: Any) -> None:
+        """Record an event; its correlation id names the discrepancy it is about."""
         name = fields.get("discrepancy_id", "")
         correlation = CorrelationId(f"reconcile-{name}") if name else CorrelationId("")
         event = event_class(correlation_id=correlation, ts_init=self.clock.time_ns(), **fields)
@@ -46,18 +47,19 @@ class StepBuilder:
         self.events.append(event)
 
     def effect(self, to: Address, message: Message) -> None:
-        """Leaves once the step's events are durable."""
+        """Send once the step's events are durable."""
         self.effects.append(Effect(to=to, message=message, correlation_id=message.correlation_id))
 
     def tell(self, to: str, message: Message) -> None:
-        """Asks or answers; nothing is lost for good when it is lost."""
+        """Send without durability: a request or an answer that can be repeated. Empty `to`: nothing."""
         if to:
             self.tells.append(Effect(to=Address(to), message=message))
 
     def later(self, topic: str, delay_ns: int) -> None:
+        """Set the timer of `topic`."""
         self.timers.append(Later(topic, delay_ns))
 
     def notify(self, severity: Severity, text: Statement, account: AccountId, notice_id: str, cause: str = "") -> None:
-        """`cause` is the discrepancy that it tells of: its end ends the repetition."""
+        """Notify the owner with the step's events. `cause`: the discrepancy, whose end ends the repetition."""
         notice = Notify(severity=severity, text=text, account=account, notice_id=notice_id, cause=cause)
         self.effect(NOTIFIER, notice)

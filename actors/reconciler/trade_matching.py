@@ -1,4 +1,4 @@
-"""Which trades tell why: real fills come before anything that is made up."""
+"""Foreign trades that explain a difference, so that real fills are booked before synthesized ones. Pure."""
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What one foreign order did to one leg, a part for each currency of its fees: signed, long positive."""
+    """The effect of one foreign order on one leg, one per fee currency. Quantity in base units, long positive."""
 
     order: Statement
     quantity: Decimal
@@ -26,38 +26,42 @@ class Booking:
 
     @property
     def order_id(self) -> str:
-        """Its client order id; its venue order id where the venue names no other."""
+        """Its client order id, or its venue order id if it has none."""
         return self.fills[0].client_order_id or self.fills[0].venue_order_id
 
     @property
     def traded(self) -> Statement:
+        """Its order, quantity and price as a statement."""
         return Reconciler.TRADED(order=self.order, quantity=self.quantity, price=self.price)
 
     @property
     def trades(self) -> tuple[TradeId, ...]:
+        """The keys of its trades."""
         return tuple(trade_key(fill) for fill in self.fills)
 
     @property
     def fee(self) -> Decimal:
-        """All of it is in `fee_currency`: what an order paid in another one is a booking of its own."""
+        """The fees in `fee_currency`; those in another currency are another booking."""
         return sum((fill.fee for fill in self.fills), ZERO)
 
     @property
     def fee_currency(self) -> str:
+        """The currency of `fee`."""
         return self.fills[0].fee_currency
 
     @property
     def ts_event(self) -> int:
+        """The venue's time (ns) of its last trade."""
         return self.fills[-1].ts_event
 
     @property
     def forced(self) -> bool:
-        """The venue closed by itself: the supervisor shares that out, once, whoever tells of it."""
+        """Whether the venue forced it; the supervisor splits such trades."""
         return is_forced(self.fills[0])
 
 
 def own(trades: Iterable[FillReport], names: Names) -> tuple[FillReport, ...]:
-    """Trades of our own orders: their positions book them, each once."""
+    """Return the trades of our own orders, which their positions book."""
     return tuple(t for t in trades if names.own(t.client_order_id))
 
 
@@ -70,10 +74,10 @@ def explain(
     booked: Container[TradeId],
     since_ns: int = 0,
 ) -> tuple[Booking, ...]:
-    """The foreign trades that add up to the difference, by order, oldest first; empty where none do.
+    """Return the foreign trades that add up to the difference, by order, oldest first; empty: none do.
 
-    All since the leg last agreed are tried first, then the latest that suffice. `side` names the leg of a hedge
-    account; trades of the other leg explain nothing of this one.
+    All since `since_ns` (the leg's last agreement) are tried first, then the latest that suffice. `side`: the leg of a
+    hedge account, whose other leg's trades are ignored.
     """
     foreign = _foreign(trades, side, names, booked)
     recent = [t for t in foreign if t.ts_event >= since_ns]
@@ -96,16 +100,16 @@ def proven(
     booked: Container[TradeId],
     since_ns: int,
 ) -> bool:
-    """Whether everything that others traded since the leg last agreed adds up to the difference.
+    """Return whether all foreign trades since the leg's last agreement add up to the difference.
 
-    That is a fill, not the absence of something: no further look would make it more certain.
+    Fills are positive evidence, so no further observation is needed.
     """
     recent = [t for t in _foreign(trades, side, names, booked) if t.ts_event >= since_ns > 0]
     return bool(recent) and _sum(recent) == difference
 
 
 def trade_key(trade: FillReport | ForcedTradeShared) -> TradeId:
-    """What a trade is known by among those of all accounts and symbols: each symbol counts its trades by itself."""
+    """Return the key of a trade over all accounts and symbols: venues number trades per symbol."""
     return TradeId(f"{trade.account}/{trade.symbol}/{trade.trade_id}")
 
 
@@ -116,11 +120,12 @@ def _foreign(
 
 
 def signed(trade: FillReport) -> Decimal:
+    """Return the quantity, bought positive."""
     return trade.quantity if trade.side is Side.BUY else -trade.quantity
 
 
 def average_price(bookings: Sequence[Booking]) -> Decimal:
-    """What the net of them was traded at: of those that go its way, the others being undone by them."""
+    """Return the price of the bookings' net: the average of those in its direction, which the others cancel."""
     net = sum((b.quantity for b in bookings), ZERO)
     way = [b for b in bookings if (b.quantity > 0) is (net > 0)]
     if len({b.price for b in way}) == 1:
@@ -152,7 +157,7 @@ def _by_order(trades: Sequence[FillReport]) -> tuple[Booking, ...]:
 
 
 def _order(trade: FillReport) -> Statement:
-    """The client order id is another program's."""
+    """Name a foreign order by its client order id, else by its venue order id."""
     if trade.client_order_id:
         return verbatim(trade.client_order_id)
     return Reconciler.VENUE_ORDER(order=trade.venue_order_id)

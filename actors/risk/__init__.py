@@ -1,1 +1,1 @@
-"""What limits the risk of an account. Pure."""
+"""The limits on an account's risk. Pure."""

@@ -1,14 +1,14 @@
 """The daily loss of an account: its definition, and when it holds openings. Pure.
 
 An account's daily loss is the negative result of its positions today: realized, less fees, plus funding, in the
-currency of the limits (`actors.money.LIMITS`); unrealized results do not count. An amount belongs to the day of its
-event, by our wall time. Days are numbered by `day_of`, from midnight to midnight in the zone of `limits.timezone`,
-which is UTC unless it is configured.
+currency of the limits (`messages.types.LIMITS_CURRENCY`); unrealized results do not count. An amount belongs to the day
+of its event, by our wall time. Days are numbered by `day_of`, from midnight to midnight in the zone of
+`limits.timezone` (default UTC).
 
-Source: at the start the journal's events of the last day (`results_of`), from then on the growth of each position's
-`PositionView.result`, which counts the same bookings. A gain makes up for a loss of the same day until the limit is
-reached. Then openings are held until the day ends, or until a person resumes them: what was realized by then is
-forgiven, and the loss is counted from there.
+Source: at the start the journal's events of the last day (`results_of`), then the growth of each position's
+`PositionView.result`, which counts the same bookings. A gain offsets a loss of the same day until the limit is reached.
+Then openings are held until the day ends or the owner resumes them; resuming forgives what was realized by then, and
+the loss counts from there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,48 +31,50 @@ AccountDay = tuple[AccountId, int]
 
 @dataclass(frozen=True, slots=True)
 class DailyLoss:
-    """What an account lost today (less than nothing: it gained), and its limit, None: there is none."""
+    """An account's loss today (negative: a gain) and its limit (None: there is none), in the currency of the limits."""
 
     lost: Decimal
     limit: Decimal | None
 
     @property
     def reached(self) -> bool:
-        """Whether it holds openings."""
+        """Whether openings are held."""
         return self.limit is not None and self.lost >= self.limit
 
     @property
     def near(self) -> bool:
+        """Whether the loss is above NEAR of its limit."""
         return self.limit is not None and self.lost > self.limit * NEAR
 
 
 @dataclass(slots=True)
 class DailyResults:
-    """What each account brought in on each day, and how much of that is forgiven."""
+    """The result of each account and day, and how much of it is forgiven."""
 
     realized: dict[AccountDay, Decimal] = field(default_factory=dict)
     forgiven: dict[AccountDay, Decimal] = field(default_factory=dict)
 
     def book(self, account: AccountId, day: int, result: Decimal) -> None:
+        """Add a result to an account's day."""
         self.realized[account, day] = self.realized.get((account, day), ZERO) + result
 
     def forgive(self, day: int, results: Iterable[tuple[AccountId, Decimal]]) -> None:
-        """`results` are what the accounts had realized by then; see `OpeningsResumed`."""
+        """Forgive what the accounts had realized by then (`results`); see `OpeningsResumed`."""
         self.forgiven |= {(account, day): result for account, result in results}
 
     def of(self, account: AccountId, day: int) -> Decimal:
-        """Realized on that day, what is forgiven included."""
+        """Return the day's result, forgiven amounts included."""
         return self.realized.get((account, day), ZERO)
 
     def lost(self, account: AccountId, day: int) -> Decimal:
-        """What counts against the limit."""
+        """Return the loss that counts against the limit."""
         return self.forgiven.get((account, day), ZERO) - self.of(account, day)
 
 
 def results_of(
     events: Iterable[tuple[int, Event]], accounts: Mapping[int, AccountId], day_of: Callable[[int], int]
 ) -> tuple[tuple[AccountDay, Decimal], ...]:
-    """What these events brought in, each with the ordinal of its position. `accounts`: of positions, by ordinal."""
+    """Return the results of these (ordinal, event) by account and day. `accounts`: by position ordinal."""
     results = DailyResults()
     for ordinal, event in events:
         account = accounts.get(ordinal)
@@ -82,10 +84,14 @@ def results_of(
 
 
 def utc_day(time_ns: int) -> int:
+    """Return the UTC day number of wall time (ns)."""
     return time_ns // DAY_NS
 
 
 def days_in(timezone: str) -> Callable[[int], int]:
-    """Number the days of wall time, given in ns, as this zone's calendar has them."""
+    """Return the function from wall time (ns) to the day number in this zone's calendar.
+
+    Raises ZoneInfoNotFoundError for an unknown zone.
+    """
     zone = ZoneInfo(timezone)
     return lambda time_ns: datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).toordinal()

@@ -1,8 +1,12 @@
-"""How actors live: addresses with priority mailboxes, dispatchers that give them time, and supervision.
+"""The actor runtime: addresses with priority mailboxes, dispatchers, supervision and persistence.
 
-Read `system` for what can be done, `actor` for what an actor may do, `cell` for the life of an address,
-`mailbox` for the order of delivery, `threads` and `simulated` for the two ways to run all of it, `event_sourced` for
-what an actor persists and recovers.
+- `system`: the public interface. `actor`: the base class and its context. `cell`: the life cycle of an address.
+- `mailbox`: the order of delivery. `priorities`: the rank of a message class. `deferred_entries`: entries resolved at
+  delivery.
+- `threads`, `simulated`: the two dispatchers (`dispatch` is their protocol). `timers`: deadlines on the monotonic
+  clock.
+- `supervision`: restart and quarantine (pure). `dead_letters`, `metrics`, `topics`, `ref`.
+- `event_sourced`: persist and recover.
 """
 
 from actors.runtime.actor import Actor, Context

@@ -1,12 +1,12 @@
-"""One address: its mailbox, the actor that lives behind it now, and what happens when that one fails.
+"""One address: its mailbox, the current actor instance, and the handling of its failures.
 
     STARTING -> RUNNING -> STOPPED
        ^           |
        |           v
        +------- BACKOFF, after more failures than the policy allows QUARANTINED, until released
 
-Whoever runs a cell holds its turn, and only he changes its life. Everybody else leaves a wish (a flag)
-and submits the cell. A token too many is harmless: it finds the turn taken, or nothing to do.
+The worker that runs a cell holds its turn (a lock) and alone changes its life. Other threads set a flag and submit the
+cell. A surplus submission is harmless: it finds the turn taken or nothing to do.
 """
 
 import traceback
@@ -37,7 +37,7 @@ Observer = Callable[[str, object, int, int], None]
 
 
 class Life(Enum):
-    """What is behind an address."""
+    """The state of an address."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -47,7 +47,7 @@ class Life(Enum):
 
 
 class Surroundings(Outside, Protocol):
-    """What a cell needs of its system."""
+    """The system, as a cell uses it."""
 
     clock: Clock
     dispatcher: Dispatcher
@@ -62,7 +62,7 @@ class Surroundings(Outside, Protocol):
 
 
 class Cell:
-    """See the module. Public methods may be called from any thread unless they say otherwise."""
+    """One address (see the module). Public methods may be called from any thread unless they state otherwise."""
 
     __slots__ = (
         "_actor",
@@ -118,43 +118,45 @@ class Cell:
         self._kill_wanted = self._stop_wanted = self._release_wanted = self._revive_due = False
         self.processed = self.failed = self.lives = self.busy_ns = 0
 
-    # What others wish for.
+    # Requests from any thread.
 
     def submit(self) -> None:
+        """Queue the cell at its executor."""
         self.mailbox.scheduled = True
         self._executor.submit(self)
 
     def accept(self, message: object) -> None:
+        """Queue a message in the mailbox."""
         self.mailbox.put(message)
 
     def stop(self) -> None:
-        """Stop after what waits now; a quarantined one at once."""
+        """Stop after the messages that wait now; in quarantine, at once."""
         self._stop_wanted = True
         self.mailbox.lanes[_LOW].append(Stop())
         self.submit()
 
     def kill(self) -> None:
-        """Stop after the message in hand."""
+        """Stop after the current message."""
         self._kill_wanted = True
         self.mailbox.put_signal(KILL)
         self.submit()
 
     def release(self) -> None:
-        """End a quarantine; without one, nothing."""
+        """End a quarantine; otherwise nothing happens."""
         if self.life is Life.QUARANTINED:
             self._release_wanted = True
             self.submit()
 
     def _wake(self, rank: int) -> None:
-        """Something was put while nobody was scheduled to read it, or something CRITICAL was."""
+        """Schedule the reader: an entry was put while it was not scheduled, or a CRITICAL one was."""
         life, mailbox = self.life, self.mailbox
         if life is Life.RUNNING or life is Life.STARTING:
             if mailbox.suspended and rank != SIGNAL and life is Life.RUNNING:
                 return
             mailbox.scheduled = True
-            # A commit that waited its turn behind other actors would hold up the emergency it belongs to.
+            # A commit that waits behind other actors would delay an emergency that waits for it.
             (self._executor.submit if _CRITICAL < rank < SIGNAL else self._executor.urge)(self)
-            # A stop may have happened since `life` was read; nothing may rest behind it.
+            # The cell may have stopped since `life` was read; nothing may stay in its mailbox.
             if self.life is Life.STOPPED:
                 self._bury_waiting()
         elif life is Life.QUARANTINED:
@@ -162,11 +164,12 @@ class Cell:
         elif life is Life.STOPPED:
             self._bury_waiting()
 
-    # Running. Only one worker at a time gets past the turn.
+    # Running. The turn admits one worker at a time.
 
     def run(self, budget: int, tally: Tally) -> None:
+        """Deliver at most `budget` messages; returns at once while another worker runs the cell."""
         if not self._turn.acquire(blocking=False):
-            return  # whoever has the turn looks again after giving it back
+            return  # the worker that has the turn checks again after releasing it
         try:
             self._slice(budget, tally)
         finally:
@@ -175,7 +178,7 @@ class Cell:
             self._look_again()
 
     def _look_again(self) -> None:
-        """After the turn: what was put meanwhile may have found it taken."""
+        """Submit again after the turn: a put meanwhile may have found it taken."""
         if self.life is Life.STOPPED:
             self._bury_waiting()
         elif self.mailbox.scheduled or self._runnable():
@@ -195,7 +198,7 @@ class Cell:
         )
 
     def _slice(self, budget: int, tally: Tally) -> None:
-        """Deliver up to `budget` messages. This is the hot loop: what it needs is bound to local names."""
+        """Deliver up to `budget` messages. The hot loop: it binds attributes to local names."""
         actor = self._actor or self._enter()
         if actor is None:
             return
@@ -224,7 +227,7 @@ class Cell:
                     rank = priorities[message.__class__]
             try:
                 handle(message)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this life and no other
+            except BaseException as error:  # noqa: BLE001 - any error ends this instance, never another
                 self._observe(message, started_ns)
                 tally.failed[rank] += 1
                 self._fail(message, rank, error)
@@ -236,7 +239,7 @@ class Cell:
                 observer(self.address, message, started_ns, finished_ns)
             started_ns = finished_ns
             if urgent and rank:
-                break  # something CRITICAL waits at another address
+                break  # CRITICAL waits at another address
         self.busy_ns += started_ns - began_ns
 
     def _observe(self, message: object, started_ns: int) -> None:
@@ -244,7 +247,7 @@ class Cell:
             self._around.observer(self.address, message, started_ns, self._around.clock.monotonic_ns())
 
     def _resolve(self, entry: Any) -> object | None:
-        """Return the message that a deferred entry stands for; None for nothing, also after an orderly stop."""
+        """Return the message of a deferred entry; None: there is none, or it was an orderly stop."""
         message: object | None = entry.resolve()
         if message is None:
             self._around.lapse()
@@ -254,7 +257,7 @@ class Cell:
         return message
 
     def _heed(self, stop: Stop) -> None:
-        """Leave, unless ageing brought the stop forward: then what waited above it then comes first."""
+        """Stop, unless ageing moved the stop forward: then first handle what waited above it."""
         above = sum(self.mailbox.depths()[:_LOW])
         if not above or (stop.leave_at is not None and self.processed >= stop.leave_at):
             self._leave("")
@@ -263,10 +266,10 @@ class Cell:
             stop.leave_at = self.processed + above
         self.mailbox.put_back(stop, _LOW)
 
-    # Beginning and ending lives. Under the turn.
+    # The start and end of instances. Under the turn.
 
     def _enter(self) -> Actor[Any] | None:
-        """Without an actor: fulfil a wish, and start a life where it is time for one."""
+        """Without an instance: apply the flags, and start one if it is time."""
         if self.life is Life.STOPPED:
             return None
         if self._kill_wanted or (self.life is Life.QUARANTINED and self._stop_wanted):
@@ -288,7 +291,7 @@ class Cell:
         try:
             self._actor = self._factory(self._context)
             self._actor.begin()
-        except BaseException as error:  # noqa: BLE001 - a life that cannot begin is a failed one
+        except BaseException as error:  # noqa: BLE001 - an instance that cannot start has failed
             self._fail(None, SIGNAL, error)
             return None
         self.life = Life.RUNNING
@@ -300,7 +303,7 @@ class Cell:
         return self._actor
 
     def _fail(self, message: object | None, rank: int, error: BaseException) -> None:
-        """End a life that raised; decide about the address and about the message in hand."""
+        """End an instance that raised; decide on restart or quarantine, and on the current message."""
         self.failed += 1
         self._last_reason = reason = f"{type(error).__name__}: {error}"
         self._end_life(error)
@@ -329,7 +332,7 @@ class Cell:
             self._around.dispatcher.fatal(self.address, error)
 
     def _return(self, message: object, rank: int, reason: str) -> None:
-        """Redeliver first what was in hand, or park it when it failed too often."""
+        """Redeliver the current message first, or park it after too many failures."""
         attempts = self._suspect[1] + 1 if self._suspect and self._suspect[0] is message else 1
         if not is_poison(self._policy, attempts):
             self._suspect = (message, attempts)
@@ -363,17 +366,17 @@ class Cell:
             error.add_note(f"and on_failure raised {second!r}")
 
     def _leave(self, reason: str) -> None:
-        """Stop for good: the address is free afterwards, and what still waits is a dead letter."""
+        """Stop for good: free the address and make what still waits dead letters."""
         actor, self._actor = self._actor, None
         if actor is not None:
             actor.actor_stopped.set()
             try:
                 actor.on_stop()
-            except BaseException as error:  # noqa: BLE001 - it stops all the same
+            except BaseException as error:  # noqa: BLE001 - it stops regardless
                 reason = f"{reason} on_stop raised {type(error).__name__}: {error}".strip()
         self._forget_timers()
         self._context = None
-        # First the life, then the table, then the drain: whoever puts later finds one of them.
+        # The order matters: state, table, drain. A later put finds one of them.
         self.life = Life.STOPPED
         self._around.forget(self.address)
         undelivered = self._bury_waiting()
@@ -383,7 +386,7 @@ class Cell:
         self._around.dispatcher.changed()
 
     def _bury_waiting(self) -> int:
-        """Make everything that waits a dead letter. May run in several threads; each entry is taken once."""
+        """Make every waiting entry a dead letter. May run in several threads; each entry is taken once."""
         self.mailbox.scheduled = False
         number = 0
         for rank, lane in enumerate((*self.mailbox.lanes, self.mailbox.signals)):
@@ -396,7 +399,7 @@ class Cell:
         return number
 
     def _bury_overflow(self, rank: int | None) -> None:
-        """Keep a quarantined mailbox within the bound: the newest of the lane go, LOW first without a rank."""
+        """Keep a quarantined mailbox within its bound: drop the newest of the lane; without a rank, LOW first."""
         for which in reversed(range(LANES)) if rank is None else (rank,):
             lane = self.mailbox.lanes[which]
             while self.mailbox.depth() > self._around.max_queue_size and lane:
@@ -416,17 +419,20 @@ class Cell:
         self._around.bury(self.address, message, why, rank)
         return 1
 
-    # What the actor's context does. Under the turn, from handlers.
+    # The context's side. Under the turn, from handlers.
 
     def suspend(self, context: Context) -> None:
+        """See `Context.suspend`; without effect from an earlier instance's context."""
         if context is self._context:
             self.mailbox.suspended = True
 
     def resume(self, context: Context) -> None:
+        """See `Context.resume`; without effect from an earlier instance's context."""
         if context is self._context:
             self.mailbox.suspended = False
 
     def schedule(self, context: Context, key: str, delay_ns: int, message: object) -> None:
+        """See `Context.schedule`; without effect from an earlier instance's context."""
         if context is not self._context:
             return
         self.cancel(context, key)
@@ -434,6 +440,7 @@ class Cell:
         due.timer = self._around.dispatcher.call_later(delay_ns, partial(self._fire, due))
 
     def cancel(self, context: Context, key: str) -> None:
+        """See `Context.cancel`; without effect from an earlier instance's context."""
         if context is self._context and (due := self._timers.pop(key, None)) and due.timer:
             due.timer.cancel()
 
@@ -447,7 +454,7 @@ class Cell:
         self._timers.clear()
 
     def _about(self, message: object | None) -> dict[str, Any]:
-        """What every lifecycle message says; the ids are those of the message in hand."""
+        """The fields of every lifecycle message; the ids are those of the current message."""
         return {
             "address": Address(self.address),
             "ts_init": self._around.clock.time_ns(),
@@ -456,11 +463,12 @@ class Cell:
         }
 
     def undelivered(self) -> int:
-        """Messages waiting, signals included and an orderly stop left out. Walks the mailbox."""
+        """Count the waiting messages and signals, without an orderly stop. Walks the mailbox."""
         waiting = (entry for lane in (self.mailbox.signals, *self.mailbox.lanes) for entry in tuple(lane))
         return sum(1 for entry in waiting if entry is not KILL and not isinstance(entry, Stop))
 
     def metrics(self) -> ActorMetrics:
+        """Return a snapshot of the counters."""
         return ActorMetrics(
             address=self.address,
             life=self.life.value,

@@ -1,4 +1,4 @@
-"""Messages that nobody could receive: kept, bounded, counted, never silent."""
+"""Undeliverable messages: bounded and counted."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """What was meant for whom. Holds the message itself, for a person to look at."""
+    """One undeliverable message and its address; `ts_init` is wall time (ns)."""
 
     address: str
     message: object
@@ -27,7 +27,7 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """The latest `limit` dead letters, and how many there ever were by reason and rank."""
+    """The latest `limit` dead letters, and counts of all by reason and rank. Thread-safe."""
 
     def __init__(self, limit: int) -> None:
         self._lock = Lock()
@@ -36,24 +36,28 @@ class DeadLetters:
         self._by_rank: Counter[int] = Counter()
 
     def add(self, letter: DeadLetter, rank: int) -> None:
+        """Keep and count a letter; the oldest beyond `limit` is dropped."""
         with self._lock:
             self._latest.append(letter)
             self._by_why[letter.why] += 1
             self._by_rank[rank] += 1
 
     def latest(self) -> tuple[DeadLetter, ...]:
-        """Oldest first."""
+        """Return the kept letters, oldest first."""
         with self._lock:
             return tuple(self._latest)
 
     def count(self, why: Why | None = None) -> int:
+        """Count all letters ever, or those of one reason."""
         with self._lock:
             return self._by_why.total() if why is None else self._by_why[why]
 
     def counts(self) -> Mapping[Why, int]:
+        """Count all letters ever by reason."""
         with self._lock:
             return dict(self._by_why)
 
     def count_of_rank(self, rank: int) -> int:
+        """Count all letters ever of one rank."""
         with self._lock:
             return self._by_rank[rank]

@@ -1,4 +1,4 @@
-"""Entries of a mailbox that stand for a message: what is delivered is decided at delivery, not when they are queued."""
+"""Mailbox entries that resolve to a message at delivery, not when they are queued."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,18 +8,18 @@ from actors.runtime.timers import Timer
 
 
 class DeferredEntry(Protocol):
-    """Stands for a message in a lane of a mailbox."""
+    """An entry in a lane of a mailbox."""
 
     def resolve(self) -> object | None:
-        """Return the message to deliver, or None where there is nothing left to deliver."""
+        """Return the message to deliver; None: there is none any more."""
         ...
 
 
 class Due:
-    """A timer's message. It is not delivered if the timer was canceled or replaced after it fired.
+    """A timer's message, dropped if the timer was canceled or replaced after it fired.
 
-    Source of the rule: Akka's timers ("guaranteed that a canceled timer's message is not received, even
-    if it was already enqueued"); code that cancels a timeout need not handle it.
+    Source: Akka's timers ("guaranteed that a canceled timer's message is not received, even if it was already
+    enqueued"); code that cancels a timeout need not handle it.
     """
 
     __slots__ = ("_pending", "key", "message", "timer")
@@ -38,7 +38,7 @@ class Due:
 
 
 class Conflated:
-    """The latest message of one conflation key; it keeps the place of the first."""
+    """The latest message of one conflation key, at the place of the first."""
 
     __slots__ = ("_claim",)
 
@@ -50,20 +50,20 @@ class Conflated:
 
 
 class Stop:
-    """Orderly stop: at the tail of LOW, so that earlier messages are handled first."""
+    """An orderly stop at the tail of LOW, after all earlier messages."""
 
     __slots__ = ("leave_at",)
 
     def __init__(self) -> None:
         self.leave_at: int | None = None
-        """The number of processed messages at which the stop counts; set when ageing brought it forward."""
+        """The number of processed messages at which the stop applies; set when ageing moved it forward."""
 
     def resolve(self) -> object | None:
         return self
 
 
 class Kill:
-    """Stop before every message that waits; travels as a signal."""
+    """A stop before all waiting messages; sent as a signal."""
 
     __slots__ = ()
 

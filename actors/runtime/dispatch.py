@@ -1,4 +1,4 @@
-"""What the runtime needs of whatever gives actors their time: threads, or one seeded loop."""
+"""The dispatcher protocol: threads, or one seeded loop."""
 
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -9,16 +9,16 @@ from actors.runtime.timers import Timer
 
 
 class Placement(Enum):
-    """Where an actor runs. The simulated dispatcher runs both alike."""
+    """Where an actor runs. The simulated dispatcher ignores it."""
 
     POOL = "pool"
-    """On the shared workers: many, small, never blocking."""
+    """On the shared workers: many small actors."""
     THREAD = "thread"
-    """On a thread of its own: few and long-lived."""
+    """On a dedicated thread: few, long-lived actors."""
 
 
 class Runnable(Protocol):
-    """What an executor is given: something that handles a few messages and returns."""
+    """The executor's view of a cell: handles a few messages and returns."""
 
     @property
     def address(self) -> str: ...
@@ -29,28 +29,28 @@ class Runnable(Protocol):
 
 
 class Executor(Protocol):
-    """A queue of runnables and whoever works on it."""
+    """A queue of runnables with its workers."""
 
     @property
     def urgent(self) -> Sequence[Runnable]:
-        """Non-empty while something CRITICAL waits elsewhere: a running slice ends then."""
+        """Non-empty while a CRITICAL message waits at another address; a running slice ends then."""
         ...
 
     def submit(self, runnable: Runnable) -> None:
-        """Run it in its turn."""
+        """Queue the runnable at the end."""
         ...
 
     def urge(self, runnable: Runnable) -> None:
-        """Run it before its turn: CRITICAL arrived. It may be queued already."""
+        """Run it before the queue, for a CRITICAL message; it may be queued already."""
         ...
 
     def close(self) -> None:
-        """Nothing more will be submitted."""
+        """Accept no more runnables."""
         ...
 
 
 class Dispatcher(Protocol):
-    """Gives out executors and timers."""
+    """Makes executors and timers."""
 
     @property
     def tallies(self) -> Sequence[Tally]: ...
@@ -58,21 +58,21 @@ class Dispatcher(Protocol):
     def executor(self, address: str, placement: Placement) -> Executor: ...
 
     def call_later(self, delay_ns: int, callback: Callable[[], None]) -> Timer:
-        """Call once, `delay_ns` from now on the monotonic clock, on a thread that must not be blocked."""
+        """Call `callback` once, `delay_ns` from now (monotonic), on a thread that it must not block."""
         ...
 
     def fatal(self, address: str, error: BaseException) -> None:
-        """Report what is no ordinary failure: KeyboardInterrupt, SystemExit, a bug of the runtime."""
+        """Report KeyboardInterrupt, SystemExit or a bug of the runtime."""
         ...
 
     def changed(self) -> None:
-        """Something that `wait` may be waiting for has changed."""
+        """Wake `wait`: a condition may have changed."""
         ...
 
     def wait(self, until: Callable[[], bool], timeout_ns: int) -> bool:
-        """Block the caller, who must not be an actor, until the condition holds; False at the timeout."""
+        """Block until the condition holds; False at the timeout. Raises RuntimeError when an actor calls it."""
         ...
 
     def shutdown(self, timeout_ns: int) -> tuple[str, ...]:
-        """End every thread; returns the names of those that did not end in time."""
+        """End all threads; returns the names of those that did not end within `timeout_ns`."""
         ...

@@ -1,17 +1,16 @@
-"""One event-sourced actor: it persists, then it acts. The terms are Akka Persistence's.
+"""The event-sourced actor: persist, then act. The terms are Akka Persistence's.
 
-    persist ---AppendStep--> journal ---Committed-----> `state` moves on, `persisted`
-                                     ---CommitFailed--> `persist_failed` says whether the step is offered again
+    persist ---AppendStep--> journal ---Committed-----> `state` advances, `persisted`
+                                     ---CommitFailed--> `persist_failed` decides whether the step is offered again
     start -----Replay------> journal ---Replayed------> the latest snapshot, and the events after it
 
 Persist, then act: a decision is events and effects, durable as one unit. After the commit the journal sends the
-effects, `state` moves on, and the actor does what the commit allows: timers, logs, what others see of it.
+effects, `state` advances, and the actor does what the commit allows: timers, logs, published views.
 
-Send once: a step has the same version however often it is offered, and the journal takes a version once, so its effects
-leave once. Recovery repeats no effect; the actor asks what became of it.
+Send once: a step keeps its version however often it is offered, and the journal accepts a version once, so its effects
+are sent once. Recovery repeats no effect; the actor queries its outcome.
 
-A damaged record has one of two answers (`OnDamage`), and everything else in which two histories differ is a field of
-`HistorySpec`.
+`OnDamage` is the policy for a damaged record; the other differences between histories are fields of `HistorySpec`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -31,16 +30,16 @@ from messages.types import Address, CorrelationId, PositionId, Severity
 from messages.wording import Storage
 
 GROUP_MOST = 256
-"""Decisions in one append."""
+"""Most decisions in one append."""
 
 
 def damaged(text: Statement, position_id: PositionId | None = None) -> Notify:
-    """The notice of a damaged record, sent once: `text` says whose record it is and what is wrong with it.
+    """Return the notice of a damaged record. `text`: the record and its damage.
 
-    The notice about a position ends when that position is retired.
+    The notice's id makes it unique; one about a position ends when that position is retired.
     """
-    told = Storage.DAMAGED(text=text)
-    return Notify(severity=Severity.CRITICAL, text=told, notice_id=str(told), position_id=position_id)
+    statement = Storage.DAMAGED(text=text)
+    return Notify(severity=Severity.CRITICAL, text=statement, notice_id=str(statement), position_id=position_id)
 
 
 S = TypeVar("S")
@@ -49,40 +48,41 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class OnDamage(Enum):
-    """What a record that is altered, missing, or of another shape means to recovery."""
+    """The policy for a record that is altered, missing or undecodable."""
 
     FAIL = "fail"
-    """Half a history is worse than none: recovery raises, and the actor ends in quarantine. For positions."""
+    """Recovery raises, and the actor ends in quarantine: half a position's history would be a wrong position."""
     GO_ON = "go on"
-    """Go on from what is intact before it: there is no money in this history. The owner gets a notice, and the next
-    step has a snapshot, so that the damage is not read again."""
+    """Continue from the intact records before it; for histories without money. The owner gets a notice, and the next
+    step has a snapshot, so that the damage is not read again.
+    """
 
 
 class Persisting(Enum):
-    """What happens to the decisions that come while a step is at the journal."""
+    """The handling of decisions that follow while a step is at the journal."""
 
     STASHED = "stashed"
     """There are none: the mailbox is suspended until the answer, as by Akka's `persist`."""
     GROUPED = "grouped"
-    """They wait, and share the next append."""
+    """They wait and share the next append."""
     PIPELINED = "pipelined"
     """Each is sent at once; the journal answers in order."""
 
 
 class Retry(Enum):
-    """What becomes of a step that the disk refused."""
+    """What follows a step that the disk refused."""
 
     NEVER = "never"
-    """It is dropped, and has not happened."""
+    """Drop it: it has not happened."""
     WHOLE = "whole"
-    """The same step is offered again; `persisted` or `persist_failed` hears of it then."""
+    """Offer the same step again; `persisted` or `persist_failed` follows."""
     EVENTS = "events"
-    """The events are offered until the disk takes them, without the effects: `persist_failed` has acted already."""
+    """Offer the events without the effects until the disk accepts them: `persist_failed` has acted already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshots(Generic[S]):
-    """One snapshot in `every` events: recovery folds fewer than this. `decode` raises codec.DecodeError."""
+    """One snapshot per `every` events, so recovery folds fewer. `decode` raises codec.DecodeError."""
 
     every: int
     encode: Callable[[S], bytes]
@@ -90,13 +90,13 @@ class Snapshots(Generic[S]):
 
     @classmethod
     def of(cls, state: type[S], *, every: int) -> "Snapshots[S]":
-        """For a state that is a record of the codec."""
+        """Return the snapshots of a state that is a record of the codec."""
         return cls(every=every, encode=codec.encode, decode=partial(codec.decode_as, cls=state))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredHistory(Generic[S]):
-    """What a history came to: the state, the version that the next step follows, and which record is damaged."""
+    """The recovered state, the version that the next step follows, and the damage, NOTHING: none."""
 
     state: S
     version: int = 0
@@ -105,9 +105,9 @@ class RecoveredHistory(Generic[S]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistorySpec(Generic[S]):
-    """How one history is named, folded and persisted. Positions have ordinals from 1, other histories 0 and below.
+    """The name, folding and persistence of one history. Positions have ordinals from 1, other histories 0 and below.
 
-    `after_loss(state, lost)` skips the numbers that `lost` events may have given, so that none is given twice.
+    `after_loss(state, lost)` skips the numbers that `lost` events may have assigned, so that none is assigned twice.
     """
 
     ordinal: int
@@ -120,14 +120,14 @@ class HistorySpec(Generic[S]):
     after_loss: Callable[[S, int], S] = lambda state, _: state
 
     def fold(self, events: Iterable[Event], start: S | None = None) -> S:
-        """The state after these events; `start` None: from the beginning."""
+        """Return the state after these events; `start` None: from the empty state."""
         return reduce(self.evolve, events, self.empty() if start is None else start)
 
     def recovered(self, found: Replayed | None) -> RecoveredHistory[S]:
-        """Fold what the journal has; None: nothing. This is the whole policy of damage.
+        """Fold what the journal has (None: nothing). The whole damage policy is here.
 
-        Under `OnDamage.FAIL` raises codec.DecodeError or LookupError for records of another shape, and ValueError for
-        damage that the journal found.
+        Under `OnDamage.FAIL` raises codec.DecodeError or LookupError for undecodable records, and ValueError for damage
+        that the journal found.
         """
         if found is None:
             return RecoveredHistory(state=self.empty())
@@ -146,23 +146,23 @@ class HistorySpec(Generic[S]):
         return RecoveredHistory(state=self.after_loss(state, version - intact), version=version, damage=damage)
 
     def snapshot_in(self, found: Replayed) -> S | None:
-        """The state of the snapshot, None without one. Raises codec.DecodeError for a snapshot of another shape."""
+        """Return the snapshot's state; None: no snapshot. Raises codec.DecodeError for one that cannot be decoded."""
         return self.snapshots.decode(found.snapshot) if self.snapshots and found.snapshot is not None else None
 
 
 class Owner(Protocol[T_contra]):
-    """The actor of a history. `about` is what it gave to `persist`."""
+    """The actor that owns a history. `about` is the argument it passed to `persist`."""
 
     def persisted(self, about: T_contra) -> None:
-        """The step is durable, its effects have left, and `state` is the one after it."""
+        """Act on the commit: the step is durable, its effects are sent, `state` includes it."""
 
     def persist_failed(self, about: T_contra, failure: CommitFailed) -> Retry:
-        """Nothing of the step is durable, and nothing of it has left."""
+        """Return how to proceed: nothing of the step is durable or sent."""
 
 
 @dataclass(slots=True)
 class _Decision(Generic[S, T]):
-    """One call of `persist`. `settled`: its owner has had the last answer about it."""
+    """One call of `persist`. `settled`: its owner needs no further answer."""
 
     events: tuple[Event, ...]
     effects: tuple[Effect, ...]
@@ -174,14 +174,14 @@ class _Decision(Generic[S, T]):
 
 @dataclass(slots=True)
 class _Append(Generic[S, T]):
-    """One unit at the journal, and the version of the history after it."""
+    """One step at the journal, and the history's version after it."""
 
     version: int
     decisions: list[_Decision[S, T]]
 
 
 class EventSourced(Generic[S, T]):
-    """`state` is what is durable, `ahead` is that with every decision that is on its way to the journal."""
+    """`state`: the durable state. `ahead`: the state after every decision that is waiting or at the journal."""
 
     __slots__ = (
         "_attempt", "_context", "_in_flight", "_owner", "_ready", "_waiting",
@@ -205,19 +205,19 @@ class EventSourced(Generic[S, T]):
     def of(
         cls, context: Context, owner: Owner[T], spec: HistorySpec[S], start: RecoveredHistory[S] | None = None
     ) -> "EventSourced[S, T]":
-        """The history of one life. What the composition read is the start of the first; later lives read themselves."""
+        """Return the history of an actor instance. `start` serves the first instance; later ones replay the journal."""
         made = cls(spec, start if context.incarnation == 1 else None)
         made.begin(context, owner)
         return made
 
     def begin(self, context: Context, owner: Owner[T]) -> None:
-        """A life of the actor begins: the answers are its own from now on."""
+        """Attach an actor instance, which receives the answers from now on."""
         self._context, self._owner = context, owner
 
     def start(self) -> bool:
-        """Whether `state` is known. Where it is not, the mailbox waits until `signal` has had the journal's answer."""
+        """Return whether `state` is known; if not, suspend the mailbox until `signal` receives the journal's answer."""
         if self._ready:
-            self._tell_damage()
+            self._report_damage()
         else:
             self._context.suspend()
             self._context.tell(JOURNAL, Replay(sender=Address(self._context.address), ordinal=self.spec.ordinal))
@@ -231,9 +231,9 @@ class EventSourced(Generic[S, T]):
         after: S | None = None,
         reducing: bool = True,
     ) -> None:
-        """Make these durable as one unit, after all earlier ones. `after` is the state then, where it is known.
+        """Make events and effects durable as one unit, after all earlier ones.
 
-        `reducing`: the step may use the reserve of a full disk.
+        `after`: the state then, None: fold it. `reducing`: the step may use the reserve of a full disk.
         """
         self.ahead = self.spec.fold(events, self.ahead) if after is None else after
         self._waiting.append(_Decision(events, effects, about, self.ahead, reducing))
@@ -242,7 +242,7 @@ class EventSourced(Generic[S, T]):
         self._send()
 
     def signal(self, message: Message) -> bool:
-        """Take the journal's answer. False for the answer to a question of an earlier life.
+        """Apply the journal's answer. False: an answer to an earlier instance.
 
         Raises TypeError for a message that the journal does not send.
         """
@@ -250,22 +250,22 @@ class EventSourced(Generic[S, T]):
             case Replayed():
                 return self._recovered(message)
             case Committed() | CommitFailed():
-                return self._answered(message)
+                return self._on_answer(message)
             case _:
                 raise TypeError(f"{self._context.address} does not know the signal {type(message).__name__}")
 
     @property
     def refusing(self) -> bool:
-        """The disk refused the latest attempt; what is persisted now waits for the next one."""
+        """Whether the disk refused the latest attempt."""
         return self._attempt > 0
 
     @property
     def known(self) -> S:
-        """What may be acted on: the durable state; while the disk refuses, the state without it."""
+        """The state to act on: the durable one, or `ahead` while the disk refuses."""
         return self.ahead if self.refusing else self.state
 
     def pending(self) -> Iterator[T]:
-        """What the decisions are about that are not durable yet, oldest first."""
+        """Yield the `about` of every decision that is not durable, oldest first."""
         for append in self._in_flight:
             yield from (decision.about for decision in append.decisions)
         yield from (decision.about for decision in self._waiting)
@@ -279,16 +279,16 @@ class EventSourced(Generic[S, T]):
             return False
         self._load(self.spec.recovered(message))
         self._ready = True
-        self._tell_damage()
+        self._report_damage()
         self._context.resume()
         return True
 
-    def _tell_damage(self) -> None:
+    def _report_damage(self) -> None:
         if self.damage:
             self._context.tell(NOTIFIER, damaged(Storage.AT(where=self.spec.name, why=self.damage)))
 
     def _send(self) -> None:
-        """Ask the journal for as much as may be under way."""
+        """Send the waiting decisions that may be at the journal now."""
         persisting = self.spec.persisting
         most = GROUP_MOST if persisting is Persisting.GROUPED else 1
         while self._waiting and (not self._in_flight or persisting is Persisting.PIPELINED):
@@ -319,7 +319,7 @@ class EventSourced(Generic[S, T]):
             ),
         )
 
-    def _answered(self, message: Committed | CommitFailed) -> bool:
+    def _on_answer(self, message: Committed | CommitFailed) -> bool:
         if not self._in_flight or message.version != self._in_flight[0].version:
             return False
         if isinstance(message, CommitFailed):
@@ -340,7 +340,7 @@ class EventSourced(Generic[S, T]):
                 self._owner.persisted(decision.about)
 
     def _refused(self, failure: CommitFailed) -> None:
-        """What is offered again keeps its place before everything that was decided later."""
+        """Keep the steps to retry before later decisions; fold those again without the dropped ones."""
         decisions = self._in_flight[0].decisions
         again = [decision for decision in decisions if self._offered_again(decision, failure)]
         del self._in_flight[0]

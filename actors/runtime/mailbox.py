@@ -1,17 +1,16 @@
-"""A priority mailbox: lock-free for those who put, and read by one reader at a time.
+"""A priority mailbox: lock-free for writers, with one reader at a time.
 
-One deque per priority (append and popleft are single C calls), a system lane of signals before them,
-and two flags that make a sleeping reader cheap:
+One deque per priority (append and popleft are single C calls), a system lane of signals before them, and two flags that
+keep a sleeping reader cheap:
 
-- `scheduled`: a token of this mailbox is queued at its executor, so that a put need not wake anybody;
+- `scheduled`: the mailbox is queued at its executor, so a put wakes nothing;
 - `suspended`: only signals are delivered; a put leaves the reader asleep, so waiting costs no CPU.
 
-Both flags are read after the append by those who put, and cleared before the last look by the reader.
-Under the interpreter lock these are sequentially consistent, so at least one side sees the other and
-no wake-up is lost.
+Writers read the flags after the append; the reader clears them before its last look. The interpreter lock makes this
+sequentially consistent, so one side sees the other and no wake-up is lost.
 
-Fairness is by count, hence deterministic: of `AGE_LIMIT` messages taken in a row from above waiting
-ones, the next comes from below. CRITICAL is passed over only after `CRITICAL_RUN` of its own in a row.
+Fairness is by count, hence deterministic: after `AGE_LIMIT` messages from above waiting ones, the next comes from
+below; after `CRITICAL_RUN` in a row, one below CRITICAL.
 """
 
 from collections import deque
@@ -21,9 +20,9 @@ from actors.runtime.priorities import LANES, SIGNAL, Priorities
 from messages.priority import Priority
 
 AGE_LIMIT = 16
-"""A lower message is never passed over by more than this many times the number of lanes above it."""
+"""A lower message is passed over at most this many times per lane above it."""
 CRITICAL_RUN = 48
-"""Below the 64 messages of I11: a flood of CRITICAL lets one lower message through after this many."""
+"""CRITICAL messages in a row before one lower message; below the 64 of I11."""
 
 
 _HIGH, _MEDIUM = int(Priority.HIGH), int(Priority.MEDIUM)
@@ -62,28 +61,28 @@ class Mailbox:
         rank = self._priorities[message.__class__]
         next(self._accepted[rank])
         self.lanes[rank].append(message)
-        # A CRITICAL one wakes even where a token is queued: its place in line may be far back.
+        # CRITICAL wakes even a scheduled reader, whose place in the queue may be far back.
         if not rank or not self.scheduled:
             self._wake(rank)
 
     def put_deferred(self, entry: object, rank: int) -> None:
-        """Queue an entry that stands for a message of `rank`."""
+        """Queue a deferred entry whose message has `rank`."""
         next(self._accepted[rank])
         self.lanes[rank].append(entry)
         if not rank or not self.scheduled:
             self._wake(rank)
 
     def put_signal(self, message: object) -> None:
-        """Queue on the system lane, which is delivered first, and while suspended. Wakes like CRITICAL."""
+        """Queue on the system lane, which is delivered first and while suspended. Wakes like CRITICAL."""
         self.signals.append(message)
         self._wake(SIGNAL)
 
     def put_back(self, message: object, rank: int) -> None:
-        """Return what was taken to the front of its lane, for redelivery. Reader only."""
+        """Return a taken entry to the front of its lane. Reader only."""
         (self.lanes[rank] if rank < LANES else self.signals).appendleft(message)
 
     def take(self) -> object | None:
-        """Next message in order of delivery, signals aside; None when there is none. Reader only."""
+        """Take the next entry in order of delivery, without signals; None: there is none. Reader only."""
         if self.suspended:
             return None
         critical, high, medium, low = self.lanes
@@ -113,7 +112,7 @@ class Mailbox:
         return self._take_aged(rank)
 
     def _take_aged(self, above: int) -> object:
-        """Take from the lanes below `above` in turn, so that each of them is served in time."""
+        """Take from the lanes below `above` in turn."""
         below = range(above + 1, LANES)
         turn = [rank for rank in below if rank > self._aged] + [rank for rank in below if rank <= self._aged]
         for rank in turn:
@@ -123,13 +122,13 @@ class Mailbox:
         raise AssertionError("aged without anything waiting below")
 
     def ready(self) -> bool:
-        """Whether a reader would find something to deliver now."""
+        """Return whether the reader would find an entry now."""
         return bool(self.signals) or (not self.suspended and any(self.lanes))
 
     def depth(self) -> int:
-        """Messages waiting, signals aside."""
+        """Count the waiting messages, without signals."""
         return sum(map(len, self.lanes))
 
     def depths(self) -> tuple[int, ...]:
-        """Messages waiting by rank."""
+        """Count the waiting messages by rank."""
         return tuple(map(len, self.lanes))

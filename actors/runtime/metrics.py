@@ -1,12 +1,12 @@
-"""Counters and handling times, per priority and per actor, at a cost of about 0.2 µs a message.
+"""Counters and handling times by priority and by actor; about 0.2 µs a message.
 
-Each worker owns a `Tally`, written without locks and summed when somebody looks. What a figure means:
+Each worker writes its own `Tally` without locks; readers sum them. The figures:
 
-- accepted: mailboxes took it; processed: a handler returned; failed: a handler raised (a redelivered
-  message can fail several times and be processed in the end);
-- accepted = processed + parked + dead after acceptance + waiting + lapsed (timers canceled after they
-  fired), exactly, whenever the system is quiet;
-- refused, shed, conflated: at the door, before acceptance; dead: dead letters whatever their reason.
+- accepted: queued in a mailbox; processed: the handler returned; failed: the handler raised (a redelivered message can
+  fail several times and then be processed);
+- accepted = processed + parked + dead after acceptance + waiting + lapsed (timers canceled after they fired), exactly,
+  whenever the system is quiet;
+- refused, shed, conflated: by `ActorSystem.offer`, before acceptance; dead: dead letters of any reason.
 """
 
 from bisect import bisect_left
@@ -22,13 +22,13 @@ BOUNDS_NS = tuple(
     for octave in range(_SHORTEST, _LONGEST)
     for part in range(_QUARTERS)
 )
-"""Upper bounds of the histogram's buckets, 256 ns to about half a minute in steps of at most 25 %."""
+"""Upper bounds of the histogram's buckets (ns): 256 ns to half a minute in steps of at most 25 %."""
 TALLIED = SIGNAL + 1
-"""Every priority and, after them, the system lane."""
+"""The priorities and, after them, the system lane."""
 
 
 class Tally:
-    """What one worker did. Written by that worker only."""
+    """The counters of one worker; only that worker writes them."""
 
     __slots__ = ("buckets", "busy_ns", "failed")
 
@@ -38,13 +38,13 @@ class Tally:
         self.failed = [0] * TALLIED
 
     def record(self, rank: int, took_ns: int) -> None:
-        """Count a message that was handled."""
+        """Count a handled message; `took_ns` is its handling time."""
         self.buckets[rank][bisect_left(BOUNDS_NS, took_ns)] += 1
         self.busy_ns[rank] += took_ns
 
 
 def quantile_ns(buckets: Sequence[int], share: float) -> int:
-    """Upper bound of the bucket in which that share of all observations is reached; 0 without any."""
+    """Return the upper bound (ns) of the bucket in which `share` of the observations is reached; 0: no observation."""
     wanted = share * sum(buckets)
     seen = 0
     for bound, number in zip((*BOUNDS_NS, BOUNDS_NS[-1]), buckets, strict=True):
@@ -56,7 +56,7 @@ def quantile_ns(buckets: Sequence[int], share: float) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneMetrics:
-    """One priority, or the system lane (which has no door). Times are of handling, waiting not included."""
+    """One priority, or the system lane (never offered). Times are handling times, without waiting."""
 
     name: str
     accepted: int
@@ -73,7 +73,7 @@ class LaneMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorMetrics:
-    """One address. `waiting` counts by priority, most urgent first; signals are counted apart."""
+    """One address. `waiting` counts by priority, most urgent first, without signals."""
 
     address: str
     life: str
@@ -88,7 +88,7 @@ class ActorMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemMetrics:
-    """A snapshot; each figure is exact, their moments differ by microseconds on a busy system."""
+    """A snapshot. Each figure is exact; on a busy system their moments differ by microseconds."""
 
     lanes: tuple[LaneMetrics, ...]
     actors: tuple[ActorMetrics, ...]
@@ -101,7 +101,7 @@ class SystemMetrics:
 
 
 class Doorkeeper:
-    """What the door turned away, by rank. Written under the door's lock."""
+    """What `ActorSystem.offer` did not queue, by rank. Written under its lock."""
 
     __slots__ = ("conflated", "refused", "shed")
 

@@ -1,4 +1,4 @@
-"""The lane of a message: the priority table as small integers (ranks), looked up once per message."""
+"""The rank of a message: the priority table as small integers, one lookup per message."""
 
 from collections.abc import Mapping
 from itertools import count
@@ -8,15 +8,14 @@ from messages.priority import Priority
 SIGNAL = len(Priority)
 """The system lane, before every priority."""
 DEFERRED = SIGNAL + 1
-"""Rank of entries that stand for a message (see `deferred_entries`); no message has it."""
+"""The rank of deferred entries (see `deferred_entries`); no message has it."""
 LANES = len(Priority)
 
 
 class Priorities(dict[type, int]):
-    """Message class -> rank, in 30 ns. A class that the table does not name has the rank of its nearest base.
+    """Message class -> rank, in 30 ns. A class outside the table has the rank of its nearest base.
 
-    A class without any is MEDIUM, because a tell never raises, and `unranked` lists it, because the table should
-    name it.
+    A class without such a base is MEDIUM, since `tell` never raises; `unranked` collects these classes.
     """
 
     def __init__(self, priorities: Mapping[type, Priority]) -> None:
@@ -38,6 +37,6 @@ class Priorities(dict[type, int]):
         return rank
 
     def accepted_total(self, rank: int) -> int:
-        """Count the messages of that rank that mailboxes took so far; reading does not count."""
+        """Count the messages of that rank that mailboxes accepted."""
         value = self.accepted[rank].__reduce__()[1][0]
         return int(value)

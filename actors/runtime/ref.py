@@ -7,9 +7,9 @@ M_contra = TypeVar("M_contra", contravariant=True)
 
 
 class Ref(Generic[M_contra]):
-    """Where an actor that understands `M` can be told something; stays valid across its restarts.
+    """The typed address of an actor that handles `M`; valid across restarts.
 
-    It holds an address, not an actor: it can be kept for ever, printed, and compared.
+    It holds an address, not an actor: it can be kept, printed and compared.
     """
 
     __slots__ = ("_tell", "address")
@@ -19,7 +19,7 @@ class Ref(Generic[M_contra]):
         self._tell = tell
 
     def tell(self, message: M_contra) -> None:
-        """Queue a message. Never blocks, never raises; what cannot be delivered is a dead letter."""
+        """Queue a message. Never blocks, never raises; an undeliverable message is a dead letter."""
         self._tell(self.address, message)
 
     def __eq__(self, other: object) -> bool:

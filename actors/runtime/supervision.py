@@ -1,8 +1,7 @@
-"""What to do about an actor that failed: a pure policy over its recent failures.
+"""The restart policy: a pure function of an actor's recent failures.
 
-Exponential backoff between lives, a maximum intensity (more than `max_restarts` failures within
-`window_ns`) that ends in quarantine, and a bound on how often one message may fail before it is parked.
-The source of intensity and window is OTP's supervisor (`intensity`, `period`).
+Exponential backoff between instances; quarantine after more than `max_restarts` failures within `window_ns`; parking of
+a message that failed too often. Source of intensity and window: OTP's supervisor (`intensity`, `period`).
 """
 
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ _S = 1_000 * _MS
 class RestartPolicy:
     """Times in nanoseconds. A message is redelivered `redeliveries` times, so it fails once more than that.
 
-    Raises ValueError where the numbers contradict each other: with as many redeliveries as restarts a
-    single bad message would quarantine its actor before it could be parked.
+    Raises ValueError for contradicting numbers: with more redeliveries than restarts one bad message would quarantine
+    its actor before it is parked.
     """
 
     backoff_initial_ns: int = 100 * _MS
@@ -35,25 +34,26 @@ class RestartPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Start anew after `delay_ns`."""
+    """Start the next instance after `delay_ns`."""
 
     delay_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Do not start again until a human releases the address."""
+    """Start no instance until the owner releases the address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`failures_ns` are the failures within the window, the latest included, for the next decision."""
+    """`failures_ns`: the failures within the window (monotonic), the latest included, for the next decision."""
 
     action: Restart | Quarantine
     failures_ns: tuple[int, ...]
 
     @property
     def attempt(self) -> int:
+        """The number of failures within the window."""
         return len(self.failures_ns)
 
 
@@ -67,5 +67,5 @@ def judge(policy: RestartPolicy, failures_ns: tuple[int, ...], now_ns: int) -> V
 
 
 def is_poison(policy: RestartPolicy, attempts: int) -> bool:
-    """Whether a message that failed `attempts` times has to be parked."""
+    """Return whether a message that failed `attempts` times is parked."""
     return attempts > policy.redeliveries

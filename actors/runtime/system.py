@@ -1,4 +1,4 @@
-"""The actor system: addresses, the door, and what everybody shares."""
+"""The actor system: addresses, sending, bounded acceptance from outside, and shutdown."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -28,14 +28,14 @@ M = TypeVar("M")
 _LOW = int(Priority.LOW)
 _MS = 1_000_000
 _KILL_GRACE_NS = 100 * _MS
-"""What a killed actor is given to end the message in hand, after the deadline of an orderly stop."""
+"""How long a killed actor may take to end its current message, after the deadline of an orderly stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutdownReport:
-    """How the end went. `killed` did not stop in time; of them, `unfinished` are still in a handler.
+    """The result of a shutdown. `killed`: not stopped in time; `unfinished`: of these, still in a handler.
 
-    `undelivered` messages became dead letters or lie in the mailboxes of the unfinished.
+    `undelivered`: messages that became dead letters or remain in the mailboxes of the unfinished.
     """
 
     killed: tuple[str, ...]
@@ -45,11 +45,13 @@ class ShutdownReport:
 
 
 class ActorSystem:
-    """Owns all addresses. Every method may be called from any thread, except those that say they wait.
+    """Owns all addresses. Methods may be called from any thread; those that wait state it.
 
-    `max_queue_size` bounds what the door (`offer`) lets in and what a quarantined address keeps.
-    Lifecycle messages are published and, once set, told to `supervisor_address`.
-    `observer(address, message, started_ns, finished_ns)` is called after each handling, whatever its end.
+    `max_queue_size` bounds what `offer` accepts and what a quarantined address keeps. Lifecycle messages are published
+    and sent to `supervisor_address` if it is set. `observer(address, message, started_ns, finished_ns)` (monotonic) is
+    called after each handling, failed ones included.
+
+    Raises ValueError for a `max_queue_size` below 1.
     """
 
     def __init__(
@@ -97,10 +99,10 @@ class ActorSystem:
         policy: RestartPolicy | None = None,
         suspended: bool = False,
     ) -> Ref[M]:
-        """Open an address; its actor is made, and its `on_start` run, where it will live.
+        """Open an address; its actor is made and its `on_start` runs on its worker.
 
-        `suspended` actors recover: each of their lives begins with its mailbox suspended until it
-        resumes it. Raises ValueError where the address is taken, RuntimeError during a shutdown.
+        `suspended`: each instance begins with a suspended mailbox and resumes it when it has recovered. Raises
+        ValueError for a taken address, RuntimeError during a shutdown.
         """
         with self._table_lock:
             if self._closing:
@@ -115,15 +117,16 @@ class ActorSystem:
         return Ref(address, self.tell)
 
     def addresses(self) -> tuple[str, ...]:
-        """In the order they were opened."""
+        """Return the open addresses, oldest first."""
         with self._table_lock:
             return tuple(self._cells)
 
     def is_open(self, address: str) -> bool:
+        """Return whether the address is open."""
         return address in self._cells
 
     def release(self, address: str) -> bool:
-        """Give a quarantined address a new life; False where there is no such address in quarantine."""
+        """End the address's quarantine; False: it is not in quarantine."""
         cell = self._cells.get(address)
         if cell is None or cell.life is not Life.QUARANTINED:
             return False
@@ -131,17 +134,19 @@ class ActorSystem:
         return True
 
     def stop_actor(self, address: str) -> None:
-        """Stop after what waits now is handled; afterwards the address is free. No such address: nothing."""
+        """Stop after the messages that wait now; the address is free afterwards. Without such an address nothing
+        happens.
+        """
         if (cell := self._cells.get(address)) is not None:
             cell.stop()
 
     def kill(self, address: str) -> None:
-        """Stop after the message in hand; what waits becomes dead letters."""
+        """Stop after the current message; what waits becomes dead letters."""
         if (cell := self._cells.get(address)) is not None:
             cell.kill()
 
     def forget(self, address: str) -> None:
-        """Free an address; for its cell, when it stopped."""
+        """Free an address; called by its cell when it has stopped."""
         with self._table_lock:
             del self._puts[address]
             del self._cells[address]
@@ -166,11 +171,11 @@ class ActorSystem:
             cell.mailbox.put_signal(message)
 
     def offer(self, address: str, message: object) -> bool:
-        """The door for what comes from outside: like `tell`, but bounded; False means it was not taken.
+        """`tell` with a bound, for messages from outside; False: not accepted.
 
-        Refused where `max_queue_size` messages wait; for CRITICAL only where that many CRITICAL ones
-        do, so that no backlog of lesser ones locks an emergency out. A LOW message with a
-        `conflation_key` replaces the waiting one of the same key; others are shed when full.
+        Refused while `max_queue_size` messages wait; a CRITICAL one only while that many CRITICAL ones wait, so that no
+        backlog blocks an emergency. A LOW message with a `conflation_key` replaces the waiting one of that key; others
+        are shed when full.
         """
         rank = self.priorities[message.__class__]
         with self._door_lock:
@@ -194,7 +199,7 @@ class ActorSystem:
             return True
 
     def publish(self, message: object) -> None:
-        """Tell every subscriber of the message's class or of a base of it. Never blocks, never raises."""
+        """Send to every subscriber of the message's class or of a base of it. Never blocks, never raises."""
         for listener in self._topics.listeners(message.__class__):
             if not isinstance(listener, str):
                 self._call(listener, message)
@@ -204,16 +209,17 @@ class ActorSystem:
                 self._topics.drop(listener)
 
     def subscribe(self, message: type, listener: Listener) -> None:
-        """Let an address, or a quick callable, hear published messages of that class and its subclasses."""
+        """Subscribe an address, or a quick callable, to that class and its subclasses."""
         self._topics.subscribe(message, listener)
 
     def unsubscribe(self, message: type, listener: Listener) -> None:
+        """End a subscription; without one, nothing happens."""
         self._topics.unsubscribe(message, listener)
 
-    # What cells report.
+    # For cells.
 
     def announce(self, message: Message) -> None:
-        """Publish a lifecycle message and tell it to the supervisor."""
+        """Publish a lifecycle message and send it to the supervisor."""
         with self._conflation_lock:
             self._announced[message.__class__] += 1
         if self.supervisor_address is not None and not self._closing:
@@ -221,6 +227,7 @@ class ActorSystem:
         self.publish(message)
 
     def bury(self, address: str, message: object, why: Why, rank: int) -> None:
+        """Keep the message as a dead letter."""
         letter = DeadLetter(address=address, message=message, why=why, ts_init=self.clock.time_ns())
         self.dead_letters.add(letter, rank)
 
@@ -231,7 +238,7 @@ class ActorSystem:
     def _call(self, listener: Callable[[object], None], message: object) -> None:
         try:
             listener(message)
-        except Exception as error:  # noqa: BLE001 - a subscriber's bug must not become its publisher's
+        except Exception as error:  # noqa: BLE001 - a subscriber's bug must not fail its publisher
             self._topics.drop(listener)
             dropped = lifecycle.SubscriberDropped(
                 address=Address(getattr(listener, "__qualname__", type(listener).__name__)),
@@ -252,10 +259,10 @@ class ActorSystem:
         with self._conflation_lock:
             return self._latest.pop(key, None)
 
-    # The end. These wait, so no actor may call them.
+    # Shutdown. These wait, so no actor may call them.
 
     def stop_and_wait(self, addresses: Iterable[str], deadline_ms: int) -> tuple[str, ...]:
-        """Stop these in an orderly way; returns those that did not within the deadline.
+        """Stop these in an orderly way; returns those that did not stop within `deadline_ms`.
 
         Raises RuntimeError when an actor calls it.
         """
@@ -266,7 +273,7 @@ class ActorSystem:
         return tuple(cell.address for cell in cells if cell.life is not Life.STOPPED)
 
     def shutdown(self, deadline_ms: int) -> ShutdownReport:
-        """Stop everything in an orderly way until the deadline, kill what is left, end all threads.
+        """Stop everything in an orderly way until `deadline_ms`, kill the rest, end all threads.
 
         Raises RuntimeError when an actor calls it.
         """
@@ -290,7 +297,7 @@ class ActorSystem:
         )
 
     def _wait_stopped(self, cells: Iterable[Cell], timeout_ns: int) -> None:
-        # The first one alive is looked at again and again, those before it never: linear in all.
+        # Only the last one alive is checked, so the cost is linear in all.
         waiting = list(cells)
 
         def all_stopped() -> bool:
@@ -300,10 +307,10 @@ class ActorSystem:
 
         self.dispatcher.wait(all_stopped, timeout_ns)
 
-    # Looking in.
+    # Metrics.
 
     def metrics(self) -> SystemMetrics:
-        """Take a snapshot; about 3 µs an actor."""
+        """Return a snapshot; about 3 µs an actor."""
         cells = self._snapshot()
         actors = tuple(cell.metrics() for cell in cells)
         names = (*(priority.name for priority in Priority), "SIGNAL")

@@ -1,12 +1,11 @@
-"""Actors on real threads: a small pool that many share, and threads of their own for a few.
+"""Actors on threads: a small shared pool, and dedicated threads for a few actors.
 
-Both are the same thing, a run queue with workers: a dedicated thread is a queue with one worker and one
-actor. Those who submit take no lock. A worker without work blocks in the queue's C `get`, so an idle
-system uses no CPU at all.
+Both are run queues with workers: a dedicated thread is a queue with one worker and one actor. Submitting takes no lock.
+An idle worker blocks in the queue's C `get`, so an idle system uses no CPU.
 
-CRITICAL overtakes across actors: it puts its actor on the `urgent` list as well, running slices end
-after the message in hand, and the next worker serves that list first. What remains is the interpreter
-lock, which a waiting thread is given after the switch interval; hence 0.5 ms instead of 5.
+CRITICAL overtakes across actors: its actor goes on the `urgent` list too, running slices end after the current message,
+and the next worker serves that list first. The interpreter lock remains, which a waiting thread gets after the switch
+interval; hence 0.5 ms instead of 5.
 """
 
 import sys
@@ -22,7 +21,7 @@ from actors.runtime.metrics import Tally
 from actors.runtime.timers import Timer, TimerThread
 
 SLICE = 32
-"""Messages one actor handles before the next one's turn."""
+"""Messages that one actor handles before the next one's turn."""
 SWITCH_INTERVAL_S = 0.0005
 _NS = 1_000_000_000
 
@@ -36,12 +35,12 @@ OnFatal = Callable[[str, BaseException], None]
 
 
 def _interrupt(address: str, error: BaseException) -> None:  # noqa: ARG001
-    """Tell the main thread as Ctrl-C would; whoever composes the system may want to be told more."""
+    """Interrupt the main thread as Ctrl-C would."""
     interrupt_main()
 
 
 class RunQueue:
-    """Actors that have something to do, and the workers that do it."""
+    """A queue of runnables and its workers."""
 
     def __init__(self, name: str, worker_count: int, on_fatal: OnFatal) -> None:
         self.urgent: deque[Runnable] = deque()
@@ -56,13 +55,16 @@ class RunQueue:
             thread.start()
 
     def submit(self, runnable: Runnable) -> None:
+        """Queue the cell at the end."""
         self._ready.put(runnable)
 
     def urge(self, runnable: Runnable) -> None:
+        """Serve the cell before the queue, after the current message."""
         self.urgent.append(runnable)
         self._ready.put(None)
 
     def close(self) -> None:
+        """End the workers after what is queued now."""
         for _ in self.threads:
             self._ready.put(_CLOSE)
 
@@ -73,7 +75,7 @@ class RunQueue:
             while urgent:
                 try:
                     first = urgent.popleft()
-                except IndexError:  # another worker was faster
+                except IndexError:  # another worker took it
                     break
                 self._run(first, tally)
             if runnable.__class__ is _Close:
@@ -89,10 +91,10 @@ class RunQueue:
 
 
 class ThreadDispatcher:
-    """Runs actors on `worker_count` shared workers, dedicated threads, and one thread for timers.
+    """Runs actors on `worker_count` shared workers, dedicated threads, and one timer thread.
 
-    `on_fatal` hears, on the thread where it happened, what is no ordinary failure of an actor; by
-    default the main thread is interrupted.
+    `on_fatal(address, error)` receives, on the failing thread, errors that are no ordinary failure of an actor; by
+    default it interrupts the main thread. Raises ValueError for a `worker_count` below 1.
     """
 
     def __init__(self, clock: Clock, worker_count: int = 3, on_fatal: OnFatal = _interrupt) -> None:
@@ -110,9 +112,11 @@ class ThreadDispatcher:
 
     @property
     def tallies(self) -> Sequence[Tally]:
+        """The counters of all workers."""
         return [tally for queue in (self._pool, *self._dedicated) for tally in queue.tallies]
 
     def executor(self, address: str, placement: Placement) -> Executor:
+        """Return the pool, or a new dedicated thread."""
         if placement is Placement.POOL:
             return self._shared
         queue = RunQueue(f"albra-{address}", 1, self._on_fatal)
@@ -120,23 +124,31 @@ class ThreadDispatcher:
         return _Own(queue)
 
     def call_later(self, delay_ns: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the timer thread after `delay_ns` (monotonic)."""
         return self._timers.call_later(delay_ns, callback)
 
     def fatal(self, address: str, error: BaseException) -> None:
+        """Pass the error to `on_fatal`."""
         self._on_fatal(address, error)
 
     def changed(self) -> None:
+        """Wake the threads in `wait`, which check their conditions again."""
         with self._changed:
             self._changed.notify_all()
 
     def wait(self, until: Callable[[], bool], timeout_ns: int) -> bool:
-        """Raises RuntimeError on a worker: an actor that waits for actors waits for itself."""
+        """Block until the condition holds; False at the timeout. Raises RuntimeError on a worker, which would wait for
+        itself.
+        """
         if threading.current_thread() in self._threads():
             raise RuntimeError("an actor must not block on other actors; let their answer be a message")
         with self._changed:
             return self._changed.wait_for(until, timeout_ns / _NS)
 
     def shutdown(self, timeout_ns: int) -> tuple[str, ...]:
+        """End all threads and restore the switch interval; returns the names of those that did not end within
+        `timeout_ns`.
+        """
         deadline_ns = self._clock.monotonic_ns() + timeout_ns
         for queue in (self._pool, *self._dedicated):
             queue.close()
@@ -149,7 +161,7 @@ class ThreadDispatcher:
         return tuple(stuck)
 
     def _seconds_until(self, deadline_ns: int) -> float:
-        """At least a little: a thread that is just ending needs a moment after the deadline as well."""
+        """At least 50 ms: a thread that is ending needs a moment after the deadline as well."""
         return max((deadline_ns - self._clock.monotonic_ns()) / _NS, 0.05)
 
     def _threads(self) -> list[threading.Thread]:
@@ -157,7 +169,7 @@ class ThreadDispatcher:
 
 
 class _Shared:
-    """The pool as its actors see it: one that leaves closes nothing."""
+    """The pool for one actor: its end does not close the pool."""
 
     def __init__(self, pool: RunQueue) -> None:
         self.urgent: Sequence[Runnable] = pool.urgent
@@ -165,11 +177,11 @@ class _Shared:
         self.urge = pool.urge
 
     def close(self) -> None:
-        """Others still use the pool."""
+        """Nothing: other actors use the pool."""
 
 
 class _Own:
-    """A dedicated thread as its actor sees it: nobody else is there to be overtaken, so urging is submitting."""
+    """A dedicated thread for its actor: there is no other to overtake, so `urge` is `submit`."""
 
     urgent: Sequence[Runnable] = ()
 

@@ -1,4 +1,4 @@
-"""Timers: one heap of deadlines on the monotonic clock, and the thread that waits for the next one."""
+"""Timers: a heap of deadlines on the monotonic clock, and the thread that waits for the earliest."""
 
 import heapq
 import threading
@@ -8,11 +8,11 @@ from itertools import count
 from actors.ports import Clock
 
 _COMPACT_ABOVE = 64
-"""Canceled timers stay in the heap until they are due or, past this many, until they are half of it."""
+"""Canceled timers stay in the heap until their deadline or, beyond this many, until they are half of it."""
 
 
 class Timer:
-    """A callback that is due once; `cancel` may come from any thread, any number of times."""
+    """A callback with one deadline; `cancel` may be called from any thread, repeatedly."""
 
     __slots__ = ("_heap", "callback")
 
@@ -21,11 +21,12 @@ class Timer:
         self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
+        """Drop the callback, unless it was called already."""
         self._heap.cancel(self)
 
 
 class TimerHeap:
-    """Deadlines in order; equal ones in the order they were set. Thread-safe, and waits for nothing."""
+    """Deadlines (monotonic ns) in order; equal ones in the order they were added. Thread-safe, non-blocking."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -37,12 +38,14 @@ class TimerHeap:
         return len(self._entries) - self._canceled
 
     def add(self, deadline_ns: int, callback: Callable[[], None]) -> Timer:
+        """Add a callback at `deadline_ns`."""
         timer = Timer(self, callback)
         with self._lock:
             heapq.heappush(self._entries, (deadline_ns, next(self._sequence), timer))
         return timer
 
     def cancel(self, timer: Timer) -> None:
+        """Drop a timer's callback; a second call does nothing."""
         with self._lock:
             if timer.callback is None:
                 return
@@ -54,13 +57,13 @@ class TimerHeap:
                 self._canceled = 0
 
     def next_deadline_ns(self) -> int | None:
-        """When the earliest live timer is due; None when there is none."""
+        """Return the earliest live deadline; None: there is none."""
         with self._lock:
             self._drop_canceled()
             return self._entries[0][0] if self._entries else None
 
     def pop_due(self, now_ns: int) -> Callable[[], None] | None:
-        """Take the earliest callback that is due at `now_ns`, or None."""
+        """Take the earliest callback with a deadline up to `now_ns`; None: there is none."""
         with self._lock:
             entries = self._entries
             while entries and entries[0][0] <= now_ns:
@@ -78,7 +81,7 @@ class TimerHeap:
 
 
 class TimerThread:
-    """Runs callbacks when they are due; sleeps until then, for ever when there is none."""
+    """Calls callbacks at their deadlines; sleeps in between. `on_error` receives what a callback raises."""
 
     def __init__(self, clock: Clock, on_error: Callable[[BaseException], None]) -> None:
         self._clock = clock
@@ -91,6 +94,7 @@ class TimerThread:
         self._thread.start()
 
     def call_later(self, delay_ns: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` after `delay_ns`; a negative delay counts as 0."""
         deadline_ns = self._clock.monotonic_ns() + max(delay_ns, 0)
         timer = self._heap.add(deadline_ns, callback)
         with self._changed:
@@ -100,7 +104,7 @@ class TimerThread:
         return timer
 
     def close(self, timeout_s: float) -> bool:
-        """Stop the thread; what was not due is dropped. False when a callback does not return in time."""
+        """Stop the thread and drop pending timers; False: a callback did not return within `timeout_s`."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -116,7 +120,7 @@ class TimerThread:
                     self._on_error(error)
 
     def _wait(self) -> bool:
-        """Sleep until a deadline or a close; False after a close."""
+        """Sleep until a deadline or `close`; False: closed."""
         with self._changed:
             self._wake_at_ns = self._heap.next_deadline_ns()
             while not self._closed:

@@ -1,8 +1,8 @@
 """Publish-subscribe by message class.
 
-Subscribers are addresses, or callables of the composition root; both are held strongly (a weakly held
-handler is collected before it ever runs). A subscription to a class hears its subclasses too, each
-message once. Addresses leave when they stop, callables when they raise.
+Subscribers are addresses, or callables of the composition root; both are strong references (a weakly referenced handler
+could be collected before it runs). A subscription to a class includes its subclasses; each message arrives once. An
+address is dropped when it stops, a callable when it raises.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Listener = str | Callable[[object], None]
 
 
 class Topics:
-    """Who hears what. Publishing reads a resolved table that changes replace, so it takes no lock."""
+    """The subscriptions. Publishing reads a resolved table that changes replace, so it takes no lock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -20,18 +20,19 @@ class Topics:
         self._resolved: dict[type, tuple[Listener, ...]] = {}
 
     def subscribe(self, message: type, listener: Listener) -> None:
-        """Hear messages of that class and its subclasses; a repeated subscription changes nothing."""
+        """Subscribe to that class and its subclasses; repeating it changes nothing."""
         with self._lock:
             self._listeners.setdefault(message, {})[listener] = None
             self._resolved = {}
 
     def unsubscribe(self, message: type, listener: Listener) -> None:
+        """End a subscription; without one, nothing happens."""
         with self._lock:
             self._listeners.get(message, {}).pop(listener, None)
             self._resolved = {}
 
     def drop(self, listener: Listener) -> None:
-        """Forget a subscriber everywhere."""
+        """End all subscriptions of a listener."""
         with self._lock:
             found = [one for one in self._listeners.values() if listener in one]
             for listeners in found:
@@ -40,7 +41,7 @@ class Topics:
                 self._resolved = {}
 
     def listeners(self, message: type) -> tuple[Listener, ...]:
-        """Who hears a message of that class: its own subscribers first, then those of its bases."""
+        """Return the subscribers of a class: its own first, then those of its bases."""
         found = self._resolved.get(message)
         if found is None:
             with self._lock:
@@ -49,6 +50,6 @@ class Topics:
         return found
 
     def count(self) -> int:
-        """Subscriptions, not subscribers."""
+        """Count the subscriptions, not the subscribers."""
         with self._lock:
             return sum(map(len, self._listeners.values()))

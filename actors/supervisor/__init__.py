@@ -1,17 +1,17 @@
-"""The supervisor: admits openings, finds the position of every message, watches, adopts, answers.
+"""The supervisor: checks openings, routes every message to its position, watches the positions and answers commands.
 
-Handlers, around one `context` and one `memory`:
-- `intake`: the way in for commands from outside, and the way out for their answers.
-- `command_handlers`: commands about positions; `query_handlers`: questions; `report_handlers`: the venue's reports.
-- `openings`: what holds openings; `history`: the supervisor's own events; `failures`: actors that failed.
-- `fundings`: fundings shared out; `retirements`: positions whose history is damaged.
+Handlers, which share one `context` and one `memory`:
+- `intake`: receives outside commands and releases their answers.
+- `command_handlers`: commands to positions. `query_handlers`: queries. `report_handlers`: reports of the venue.
+- `openings`: holds on openings. `history`: the supervisor's own events. `failures`: failed actors.
+- `fundings`: shares of funding payments. `retirements`: positions with a damaged history.
 
 Pure:
-- `pre_trade_risk`, `modify_checks`, `known_names`: may this opening, this change, this name pass?
-- `registry`: accounts and positions as known now; `holdings`: what an account holds; `command_register`: what each id
-  stands for.
-- `forced_trades`, `funding_payments`: whose part of what the venue did; `adoption`, `unsupervised`: what is not ours.
-- `status`, `shown`, `since`, `verdict`: what people see.
+- `pre_trade_risk`, `modify_checks`, `known_names`: checks of an opening, a modification, a name.
+- `registry`: accounts and positions as last reported. `holdings`: sums per account. `command_register`: command ids.
+- `forced_trades`, `funding_payments`: splits of the venue's own trades and payments. `adoption`, `unsupervised`:
+  positions at the venue that no strategy opened.
+- `shown`: the command of an id whose record is lost. `status`, `since`, `verdict`: the status report.
 
 `resting_entries` cancels limit entries at an orderly stop.
 """

@@ -1,4 +1,4 @@
-"""The supervisor actor: the one address that commands and reports come to, and the table that sends them on."""
+"""The supervisor actor: the address of commands and reports, and the table that routes them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ from messages.wording import Storage, Supervisor
 
 
 class SupervisorActor(Actor[Message]):
-    """Holds no other's state: views are what positions published."""
+    """Routes messages; it holds published views, no position's state."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class SupervisorActor(Actor[Message]):
         self._reports = ReportHandlers(self._context, self._orders, self._history)
         self._answers = QueryHandlers(self._context, self._openings, runtime_rows)
         self._failures = Failures(self._context, self._intake)
-        # What is in none of them is a bug of the sender, and raises.
+        # A class in none of the tables is a bug of the sender and raises KeyError.
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
             **self._failures.routes(), **self._intake.routes(), **self._fundings.routes(),
@@ -62,6 +62,7 @@ class SupervisorActor(Actor[Message]):
         }  # fmt: skip
 
     def on_start(self) -> None:
+        """Restore holds, positions and pending work; a later instance only restarts its timers."""
         self._history.offer_later()
         self._fundings.go_on()
         if self.context.incarnation > 1:
@@ -73,7 +74,7 @@ class SupervisorActor(Actor[Message]):
         for position in self._restored.positions:
             key = position.key
             self._context.memory.registry.occupy(key, position.ordinal)
-            # A command that is said again right after a start finds what became of it, before its position has spoken.
+            # A command repeated right after a start finds its position before that has published a view.
             for command_id in filter(None, position.commands):
                 self._context.memory.registry.remember(command_id, position.ordinal)
             self._context.spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
@@ -88,13 +89,14 @@ class SupervisorActor(Actor[Message]):
                 self._context.runtime.tell(NOTIFIER, damaged(Storage.AT(where=position_id, why=why), position_id))
 
     def receive(self, message: Message) -> None:
-        taken = self._intake.take(message)
-        if taken is not None and not (isinstance(taken, Naming) and not self._named(taken)):
-            self._routes[type(taken)](taken)
+        """Route one message. Raises KeyError for a class that no handler names."""
+        passed = self._intake.take(message)
+        if passed is not None and not (isinstance(passed, Naming) and not self._named(passed)):
+            self._routes[type(passed)](passed)
         self._intake.handled(message)
 
     def _named(self, command: Naming) -> bool:
-        """Whether what it names is there; refused where not. A list may know of what the venue has forgotten."""
+        """Refuse a command that names something unknown. The reconciler may list a delisted symbol."""
         why = unknown_name(command, self._context.memory)
         if why and isinstance(command, ListDiscrepancies):
             self._context.to_reconciler(replace(command, unless_found=why))
@@ -106,7 +108,7 @@ class SupervisorActor(Actor[Message]):
         {"unkept": self._history.offer_again, "fundings": self._fundings.share}[timer.topic]()
 
     def receive_signal(self, message: Message) -> None:
-        """The journal's answer about a decision of the supervisor's own, or about a record of a command."""
+        """Apply the journal's answer about an own event or a command record."""
         memory = self._context.memory
         if not memory.own.signal(message):
             memory.records.signal(message)

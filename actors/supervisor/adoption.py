@@ -1,4 +1,4 @@
-"""What exists at the venue at the first start is taken under supervision as it is, owned by hand."""
+"""Adoption of the positions that exist at the first start, under the strategy `manual`. Pure."""
 
 from messages.commands import AdoptPosition
 from messages.reports import PositionsReport
@@ -6,7 +6,7 @@ from messages.types import MANUAL, CommandId, Instrument, Symbol
 
 
 def adoptions(report: PositionsReport, instruments: dict[Symbol, Instrument]) -> tuple[AdoptPosition, ...]:
-    """One command for each position of the report; its id is a function of what it adopts."""
+    """Return one command per position of the report; its id is a function of what it adopts."""
     return tuple(
         AdoptPosition(
             command_id=CommandId(f"adopt-{report.account}-{row.symbol}-{row.side}-{report.begun_ns}"),

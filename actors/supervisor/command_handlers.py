@@ -1,4 +1,4 @@
-"""Commands of strategies and of people: who may, which position it is, and on to it."""
+"""Commands to positions: checks, lookup, forwarding."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,12 +11,12 @@ from actors.supervisor.history import History
 from actors.supervisor.known_names import nothing_matches
 from actors.supervisor.memory import Restored
 from actors.supervisor.modify_checks import (
+    assignment_commands,
     assignment_refusal,
     change_refusal,
     close_of,
     code_of_change,
     enlarging,
-    handed,
     matches,
     taker_of,
 )
@@ -36,10 +36,10 @@ from messages.wording import Supervisor
 FORGOTTEN_NS = 3_600_000_000_000
 
 
-def heard(position: Position, command_id: CommandId, asked_ns: int) -> bool:
-    """Whether a command of that wall time has reached it: a position remembers its latest commands only.
+def was_received(position: Position, command_id: CommandId, asked_ns: int) -> bool:
+    """Return whether a command of wall time `asked_ns` reached the position, which remembers its latest commands only.
 
-    Where it may have forgotten one, what it did an hour later says so: an emergency waits for nothing else.
+    If it may have dropped that one, a change an hour later counts as proof: an emergency waits for nothing else.
     """
     if command_id in position.commands:
         return True
@@ -47,7 +47,7 @@ def heard(position: Position, command_id: CommandId, asked_ns: int) -> bool:
 
 
 class CommandHandlers:
-    """Holds no position's state: views are what positions published."""
+    """Forwards commands to positions; it holds published views, no position's state."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class CommandHandlers:
         self._discard = discard
 
     def routes(self) -> Routes:
+        """Return the handler of each command class, and of published views."""
         to_position = (
             c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.PausePosition, c.ResumePosition, c.AdjustPosition,
             c.CancelEntry, c.SettlePosition,
@@ -98,7 +99,7 @@ class CommandHandlers:
         self.begin(command, account)
 
     def _adopt(self, command: c.AdoptPosition) -> None:
-        """What exists at the venue comes under supervision, by the reconciler's word."""
+        """Adopt a position that exists at the venue, for the reconciler."""
         known = self._memory.registry.commands.get(command.command_id)
         account = self._memory.accounts[command.account]
         key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
@@ -118,7 +119,7 @@ class CommandHandlers:
         return replace(fee, worth=self._context.worth(command.account, command.symbol, fee.amount, fee.currency))
 
     def _assign(self, command: c.AssignPosition) -> None:
-        """The strategy gets it first, and the manual position gives it once that is durable."""
+        """Hand a manual position to a strategy: the strategy books it first, then the manual position."""
         parsed = parse_position_id(command.position_id)
         view = self._memory.registry.views.get(parsed[1]) if parsed is not None else None
         if self._context.settings.watch_only:
@@ -126,11 +127,11 @@ class CommandHandlers:
         elif view is None or view.position_id != command.position_id:
             self._context.reply(command, accepted=False, text=self._context.not_found(command.position_id))
         else:
-            self._hand_over(command, view, self._memory.accounts[view.account])
+            self._begin_assignment(command, view, self._memory.accounts[view.account])
 
-    def _hand_over(self, command: c.AssignPosition, view: r.PositionView, account: Account) -> None:
+    def _begin_assignment(self, command: c.AssignPosition, view: r.PositionView, account: Account) -> None:
         facts = self._openings.facts(account)
-        under_way = any(given == view.ordinal for given, _ in self._memory.given.values())
+        under_way = any(given == view.ordinal for given, _ in self._memory.assignments.values())
         why = assignment_refusal(command, view, facts)
         if under_way:
             why = Supervisor.BEING_HANDED(name=view.position_id)
@@ -138,20 +139,21 @@ class CommandHandlers:
             self._context.reply(command, accepted=False, text=why)
             return
         taker = taker_of(command, view, facts)
-        gets, gives = handed(command, view, taker)
-        self._memory.given[command.command_id] = (view.ordinal, gives)
+        takes, gives = assignment_commands(command, view, taker)
+        self._memory.assignments[command.command_id] = (view.ordinal, gives)
         if taker is not None:
-            self._context.tell_position(taker.ordinal, gets)
-        elif isinstance(gets, c.AdoptPosition):
-            self.begin(gets, account)
+            self._context.tell_position(taker.ordinal, takes)
+        elif isinstance(takes, c.AdoptPosition):
+            self.begin(takes, account)
 
     def begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> int:
+        """Reserve the key, start the position's actor and send it the command; returns the ordinal."""
         key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
         ordinal = self._memory.registry.reserve(key, command.command_id)
         identity = Identity(key=key, ordinal=ordinal, journal_id=self._context.settings.journal_id)
         self._context.spawn(identity, blank(key, ordinal, self._context.settings.journal_id))
         self._context.tell_position(ordinal, replace(command, instrument=account.instruments[command.symbol]))
-        self._tell_leg(key, ordinal)
+        self._publish_leg(key, ordinal)
         return ordinal
 
     def _to_position(
@@ -189,7 +191,9 @@ class CommandHandlers:
         return self._context.worth(parsed[0].account, parsed[0].symbol, command.fee, command.fee_currency)
 
     def _close_matching(self, command: c.CloseMatching) -> None:
-        """The intake lets each id in once, so a repetition never meets what was opened since."""
+        """Close the one position that matches. The intake passes each id once, so a repetition cannot match a newer
+        position.
+        """
         live = tuple(self._memory.registry.live())
         found = [view for view in live if matches(command, view)]
         if len(found) == 1:
@@ -201,7 +205,7 @@ class CommandHandlers:
         self._context.reply(command, accepted=False, text=several if found else nothing_matches(command, live, silent))
 
     def _may_change(self, ordinal: int, command: c.ModifyPosition) -> bool:
-        """Held against the account's limits and the neighbors; a repeated command was, the first time."""
+        """Check a modification against limits and neighbors; a repeated command has passed before."""
         view = self._memory.registry.views.get(ordinal)
         if view is None or command.command_id in view.command_ids:
             return True
@@ -213,10 +217,10 @@ class CommandHandlers:
             self._openings.admit(enlarging(command.command_id, view, command.add), lasting_ns=LEAVING_NS)
         return not why
 
-    def ask_again(self, ordinal: int, correlation_id: CorrelationId) -> None:
-        """An entry waited for its leverage, as long as the venue took: the leg, and much else, may be otherwise by now.
+    def check_waiting_entry(self, ordinal: int, correlation_id: CorrelationId) -> None:
+        """Check an entry again that waited for its leverage, and cancel it if it fails now.
 
-        Called off before its position hears of the leverage, it never leaves.
+        The cancel reaches the position before the leverage report, so the entry is never sent.
         """
         view = self._memory.registry.views.get(ordinal)
         if view is None or not view.to_come:
@@ -233,18 +237,18 @@ class CommandHandlers:
             self._context.tell_position(ordinal, call_off)
 
     def _shared(self, ordinal: int) -> bool:
-        """Another position stands on the same leg of the venue, or is about to: a stop of this one could eat it.
+        """Return whether another position is on the leg, or admitted to it: a stop of this one could reduce that one.
 
-        Admitted is enough: an opening's view comes after its commit, and a close may be asked for in between.
+        Admission counts, since an opening's view follows its commit and a close may come in between.
         """
         mine = self._memory.registry.keys.get(ordinal)
         return mine is not None and self._memory.registry.shares(mine)
 
-    def _tell_leg(self, key: Key, ordinal: int, *, others: bool = True) -> None:
-        """Each that does not know yet whether it is alone on its leg is told; what has no view yet, when it has one.
+    def _publish_leg(self, key: Key, ordinal: int, *, others: bool = True) -> None:
+        """Send each position on the leg whether it shares it; one without a view takes it with its first view.
 
-        The first two are told of each other, and the last one that it is alone again. One that comes to two others
-        changes nothing for them: so a leg of thousands costs each of them one message.
+        Only the first two and the last are affected: a third position changes nothing for the others, so a leg of
+        thousands costs one message each.
         """
         registry = self._memory.registry
         shared = registry.shares(key)
@@ -255,7 +259,7 @@ class CommandHandlers:
                 self._context.runtime.tell(position_address(each), changed)
 
     def _close_all(self, command: c.CloseAll) -> None:
-        """Each closes at once; the answer comes when a process after this one would go on with it."""
+        """Close every position at once; answer when the event is durable and a restart would continue."""
         if self._context.settings.watch_only:
             self._context.reply(command, accepted=False, text=Supervisor.WATCH_ONLY())
             return
@@ -281,16 +285,16 @@ class CommandHandlers:
         self._history.persist(event, command, self._history.closing(event, command.account))
 
     def go_on_closing(self, restored: Restored) -> None:
-        """Whoever was to close with all others, and has not heard of it before the process ended, hears it now."""
+        """After a restart, repeat the closes of a close-all that their positions have not received."""
         live = {p.position_id: p for p in restored.positions if not p.state.terminal}
         for event in restored.own_events:
             for close in event.closes if isinstance(event, CloseAllRequested) else ():
                 position = live.get(close.position_id)
-                if position is not None and not heard(position, close.command_id, event.ts_init):
+                if position is not None and not was_received(position, close.command_id, event.ts_init):
                     self._to_position(close)
 
     def _cancel_entries(self, command: c.CancelEntries) -> None:
-        """Of what is filled in part, the rest; of what only rests, all."""
+        """Cancel every entry, or the rest of a partly filled one."""
         entering = [v for v in self._memory.registry.live() if any(o.purpose is OrderPurpose.ENTRY for o in v.orders)]
         for view in () if self._context.settings.watch_only else entering:
             cancel = c.CancelEntry(
@@ -310,16 +314,16 @@ class CommandHandlers:
         unseen = before is None and self._memory.first_new <= view.ordinal not in self._memory.registry.finished
         self._memory.registry.update(view)
         note_position(self._memory.since, view, self._context.runtime.clock.time_ns())
-        if view.state.terminal and self._memory.useless:
-            self._memory.useless = {told for told in self._memory.useless if told[0] != view.position_id}
+        if view.state.terminal and self._memory.useless_stops:
+            self._memory.useless_stops = {key for key in self._memory.useless_stops if key[0] != view.position_id}
         came_or_went = before is None or before.state.terminal != view.state.terminal
-        self._tell_leg(key_of(view), view.ordinal, others=came_or_went)
-        self._memory.taken.shown(view)
+        self._publish_leg(key_of(view), view.ordinal, others=came_or_went)
+        self._memory.taken.on_view(view)
         self._fundings.changed(before, view)
-        for name in self._memory.given.keys() & set(view.command_ids):
-            self._context.tell_position(*self._memory.given.pop(name))
+        for name in self._memory.assignments.keys() & set(view.command_ids):
+            self._context.tell_position(*self._memory.assignments.pop(name))
         if before is None:
-            for command in self._memory.taken.met(view):
+            for command in self._memory.taken.on_first_view(view):
                 self._context.tell_position(view.ordinal, command)
         if before is not None or unseen:
             gained = view.result - (before.result if before is not None else 0)

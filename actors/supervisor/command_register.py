@@ -1,7 +1,7 @@
-"""Which command each id stands for, and what was answered to it. Pure bookkeeping of the intake.
+"""The command of each id and its answer. Pure bookkeeping for the intake.
 
-An id that was given once means that command for good: repeated it is the same command, with another kind or content
-it is refused. One copy of a command is under way at a time; whoever says it again waits for the same answer.
+An id stands for one command for good: repeated, it is the same command; with another kind or content it is refused. At
+most one copy of a command is in progress; later copies wait for the same answer.
 """
 
 from collections import OrderedDict
@@ -15,16 +15,17 @@ from messages.types import Address, CommandId
 
 Answer = Reply | ReconcileAnswer
 ASKED_KEPT = 50_000
-"""Ids at hand. Those of a position that is not over, and of the last day, are found in the journal after a start."""
+"""Ids in memory. After a start, those of open positions and of the last day are found in the journal."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """One id. `askers` wait for an answer, each with its name for the copy that it sent; `answer` is final; `copy` is
-    the message that is being handled now. `kept`: the journal has what the id stands for. `opens`: it
-    would open more, so that nothing of it takes from the reserve of a full disk. `doubtful`: a copy of it was under way
-    and its end is not known here, so that only the histories of positions can tell it. `command` is what was asked
-    last, where it was asked in this life.
+    """One command id.
+
+    `askers`: the addresses that wait for an answer, each with the id of its copy. `answer`: the final one. `copy`: the
+    message being handled. `kept`: the journal has the id's record. `opens`: it may increase exposure, so it must not
+    use the reserve of a full disk. `doubtful`: a copy was in progress and its result is unknown here; only position
+    histories may show it. `command`: the latest copy, if it came in this process.
     """
 
     meaning: str
@@ -40,13 +41,13 @@ class Asked:
 
 @dataclass(slots=True)
 class CommandRegister:
-    """By id, oldest first. What is under way is never let go."""
+    """Ids, oldest first. One in progress is never dropped."""
 
     ids: OrderedDict[CommandId, Asked] = field(default_factory=OrderedDict)
 
     @classmethod
     def of(cls, records: Iterable[CommandTaken | CommandDecided]) -> "CommandRegister":
-        """From the journal's records, oldest first."""
+        """Return the register of the journal's records, oldest first."""
         register = cls()
         for record in records:
             if isinstance(record, CommandTaken):
@@ -58,7 +59,7 @@ class CommandRegister:
         return register
 
     def note(self, command_id: CommandId, meaning: str) -> Asked:
-        """The entry of this id, made where there is none."""
+        """Return the entry of this id; create it if there is none."""
         asked = self.ids.get(command_id)
         if asked is None:
             asked = self.ids[command_id] = Asked(meaning=meaning)

@@ -1,4 +1,4 @@
-"""What the rooms of the supervisor share: its memory, its statements, the way to a position."""
+"""What the supervisor's handlers share: memory, settings, answers, and routing to positions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ from messages.types import AccountId, Address, PositionId, ReplyCode, Severity, 
 from messages.wording import Supervisor
 
 Routes = Mapping[type[Message], Callable[..., None]]
-"""Who handles which class of message."""
+"""The handler of each message class."""
 Spawn = Callable[[Identity, Position | None], None]
 """Open the address of a position; a start of None is read from the journal."""
 
@@ -32,6 +32,7 @@ Spawn = Callable[[Identity, Position | None], None]
 def reply_to(
     command: c.Command, *, accepted: bool, text: Statement, code: ReplyCode = ReplyCode.DECIDED, changed: bool = True
 ) -> Reply:
+    """Return the answer to a command; `changed`: the command had an effect."""
     return Reply(
         correlation_id=command.correlation_id,
         command_id=command.command_id,
@@ -44,7 +45,7 @@ def reply_to(
 
 
 class SupervisorContext:
-    """No decisions: who asks what is decided in the rooms."""
+    """Shared access; the handlers decide."""
 
     def __init__(
         self, context: Context, settings: SupervisorSettings, memory: SupervisorMemory, spawn: Spawn, log: Log
@@ -56,19 +57,20 @@ class SupervisorContext:
         self.log = log
 
     def tell_position(self, ordinal: int, message: Message) -> None:
+        """Send to a position; start its actor from the journal if it has ended and is not in memory."""
         if ordinal in self.memory.registry.finished and ordinal not in self.memory.registry.views:
             self.revive(ordinal)
         self.runtime.tell(position_address(ordinal), message)
 
     def address_of(self, position_id: PositionId) -> Address:
-        """Raises ValueError for a text that is no position's id."""
+        """Return the position's address. Raises ValueError for a text that is no position's id."""
         parsed = parse_position_id(position_id)
         if parsed is None:
             raise ValueError(f"{position_id!r} is not the id of a position")
         return position_address(parsed[1])
 
     def holder(self, position_id: PositionId) -> PositionId | None:
-        """The position that has the number in this name: this one where there is such a position."""
+        """Return the position with the ordinal of this id: the same id if it exists; None: no such ordinal."""
         parsed = parse_position_id(position_id)
         if parsed is None:
             return None
@@ -77,7 +79,7 @@ class SupervisorContext:
         return self.memory.registry.holder(parsed[1])
 
     def not_found(self, position_id: PositionId) -> Statement:
-        """What is answered to a command for it."""
+        """Return the refusal of a command to this position, which is unknown, silent or retired."""
         if position_id in self.memory.silent:
             state, why = self.memory.silent[position_id]
             advice = Supervisor.DAMAGED_ADVICE if state is Silence.DAMAGED else Supervisor.MUTE_ADVICE
@@ -90,7 +92,7 @@ class SupervisorContext:
         return Supervisor.NO_POSITION(name=position_id)
 
     def revive(self, ordinal: int) -> None:
-        """Start the actor of a position that is over, from the journal: it may still be told something."""
+        """Start the actor of an ended position from the journal, for late messages."""
         parsed = parse_position_id(self.memory.registry.finished[ordinal])
         if parsed is None:
             return
@@ -98,7 +100,7 @@ class SupervisorContext:
         self.spawn(Identity(key=key, ordinal=ordinal, journal_id=self.settings.journal_id), None)
 
     def worth(self, account: AccountId, symbol: Symbol, amount: Decimal, currency: str) -> Worth:
-        """What this amount, taken on that symbol, comes to now. What nothing tells the worth of is told, once a day."""
+        """Return the amount's value now; without a known value send a notice, once a day."""
         known = self.memory.accounts.get(account)
         quote = quote_of(symbol, known.instruments.get(symbol) if known else None)
         found = worth(amount, currency, quote, known.marks if known else {})
@@ -114,9 +116,9 @@ class SupervisorContext:
         return found
 
     def cost(self, fill: FillReport) -> Worth:
-        """What the trade's fee comes to now. A fee that no trade costs raises a notice and does not count.
+        """Return the fee's value now. An implausibly high fee raises a notice and does not count.
 
-        In the contract's own currency such a fee is a row that cannot be read; in another one it shows only here.
+        In the contract's own currency such a fee makes its row unreadable; in another currency it shows only here.
         """
         found = self.worth(fill.account, fill.symbol, fill.fee, fill.fee_currency)
         if found.value is None or can_cost(found.value, fill.quantity * fill.price):
@@ -136,13 +138,13 @@ class SupervisorContext:
         return replace(found, value=None)
 
     def to_reconciler(self, message: Message) -> None:
+        """Send to the reconciler, if there is one."""
         if self.settings.reconciler:
             self.runtime.tell(self.settings.reconciler, message)
 
     def silent(self, position_id: PositionId, state: Silence, why: Statement) -> None:
-        """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can.
-
-        Every list of positions shows it; an empty `why` ends that.
+        """Mark a position whose quantity is unknown: the reconciler leaves its leg alone, and lists show it. Empty
+        `why`: unmark.
         """
         self.memory.silent.pop(position_id, None)
         if why:
@@ -150,12 +152,12 @@ class SupervisorContext:
         parsed = parse_position_id(position_id)
         if parsed is not None:
             self.memory.registry.silence(*parsed, over=not why)
-        said = PositionSilent(position_id=position_id, why=why, state=state)
-        self.to_reconciler(said)
-        self.runtime.publish(said)
+        notice = PositionSilent(position_id=position_id, why=why, state=state)
+        self.to_reconciler(notice)
+        self.runtime.publish(notice)
 
     def retire(self, event: PositionRetired) -> None:
-        """It is over: nothing is kept closed for it, and nothing more is told of it."""
+        """End a damaged position: its leg is released and it is listed no more."""
         name = event.position_id
         if name not in self.memory.retired:
             self.memory.retired[name] = event.why
@@ -167,16 +169,17 @@ class SupervisorContext:
     def reply(
         self, command: c.Command, *, accepted: bool, text: Statement, code: ReplyCode = ReplyCode.DECIDED
     ) -> None:
-        """Only for what changed nothing: anything else is answered by the journal, after the commit."""
+        """Answer a command that changed nothing; any other answer is an effect of its step."""
         if command.reply_to:
             answer = reply_to(command, accepted=accepted, text=text, code=code, changed=False)
             self.runtime.tell(command.reply_to, answer)
 
     def notify(self, severity: Severity, text: Statement, account: AccountId | None = None) -> None:
+        """Send a notice to the owner."""
         self.runtime.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
 
     def notify_of(self, view: PositionView, severity: Severity, text: Statement, notice_id: str = "") -> None:
-        """About one position, for whoever looks for what was said of it."""
+        """Send a notice about one position, filed under its id."""
         notice = Notify(
             severity=severity,
             text=text,

@@ -1,7 +1,7 @@
-"""What the runtime tells of actors that failed; for a position's, whatever it cannot do for itself meanwhile.
+"""Lifecycle messages of actors, and the protection notice of a failed position.
 
-A position watches its own protection (I7). While its actor is down nobody does: so its last view is looked at here,
-and the owner hears at once of what is held without a stop.
+A position checks its own protection (I7). While its actor is down, its last view is checked here, and the owner is
+notified of a quantity without a stop.
 """
 
 from decimal import Decimal
@@ -21,12 +21,15 @@ _WORKING = "working"
 
 
 class Failures:
+    """Logs lifecycle messages, notifies the owner, and marks quarantined positions silent."""
+
     def __init__(self, context: SupervisorContext, intake: Intake) -> None:
         self._context = context
         self._intake = intake
         self._memory = context.memory
 
     def routes(self) -> Routes:
+        """Return the handler of each lifecycle message class."""
         facts = (lifecycle.ActorRestarted, lifecycle.ActorStopped, lifecycle.SubscriberDropped)
         return {
             **dict.fromkeys(facts, self._note),
@@ -37,21 +40,21 @@ class Failures:
         }
 
     def _note(self, message: lifecycle.Lifecycle) -> None:
-        """Every fact about an actor leaves a line."""
-        told = {
+        """Log the message."""
+        fields = {
             name: str(getattr(message, name))
             for name in ("reason", "trace", "attempt", "message_type", "undelivered")
             if hasattr(message, name)
         }
         level = "DEBUG" if isinstance(message, lifecycle.ActorStopped) else "ERROR"
         self._context.log(
-            level, type(message).__name__, actor=message.address, correlation_id=message.correlation_id, **told
+            level, type(message).__name__, actor=message.address, correlation_id=message.correlation_id, **fields
         )
 
     def _failed(self, message: lifecycle.ActorFailed) -> None:
-        """The timer that would have told of a missing stop went with the actor, or is what it fails on.
+        """Notify about a missing stop: the actor's own timer is gone, or is what fails.
 
-        A failure that follows another, with nothing new between them, is told once.
+        The notice id makes repeated failures at the same version one notice.
         """
         self._note(message)
         view = self._view(message.address)
@@ -63,7 +66,7 @@ class Failures:
     def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
         self._note(message)
         view, name = self._view(message.address), self._name(message.address)
-        self._tell(view, Supervisor.QUARANTINED(address=name, attempt=message.attempt, reason=message.reason))
+        self._notify(view, Supervisor.QUARANTINED(address=name, attempt=message.attempt, reason=message.reason))
         position_id = self._position(message.address)
         if position_id is not None:
             why = Supervisor.ACTOR_QUARANTINED(reason=message.reason)
@@ -76,18 +79,18 @@ class Failures:
             self._context.silent(position_id, Silence.QUARANTINED, NOTHING)
 
     def _parked(self, message: lifecycle.MessageParked) -> None:
-        """What it would have told is lost to the position: a fill, a stop's end. So it asks after all its orders."""
+        """The parked message may be a fill or a stop's end: make the position query all its orders."""
         self._note(message)
         self._intake.parked(message)
         view, name = self._view(message.address), self._name(message.address)
-        self._tell(view, Supervisor.MESSAGE_PARKED(address=name, reason=message.reason))
+        self._notify(view, Supervisor.MESSAGE_PARKED(address=name, reason=message.reason))
         if view is not None and message.message_type != Sweep.__name__:
             now_ns = self._context.runtime.clock.time_ns()
             sweep = Sweep(account=view.account, ts_init=now_ns, begun_ns=now_ns, open_orders=frozenset())
             self._context.runtime.tell(position_address(view.ordinal), sweep)
 
-    def _tell(self, view: PositionView | None, text: Statement) -> None:
-        """One notice about the actor, and where a position stands behind it, what that position lacks."""
+    def _notify(self, view: PositionView | None, text: Statement) -> None:
+        """Send one notice about the actor and, for a position, its missing protection."""
         if view is None:
             self._context.notify(Severity.CRITICAL, text)
             return
@@ -96,21 +99,21 @@ class Failures:
         self._context.notify_of(view, Severity.CRITICAL, text)
 
     def _name(self, address: str) -> str:
-        """The id of a position that is not over; otherwise the address."""
+        """Return the id of a live position, otherwise the address."""
         return self._position(address) or actor(address)
 
     def _position(self, address: str) -> PositionId | None:
         return self._memory.registry.named(address.removeprefix("position/"))
 
     def _view(self, address: str) -> PositionView | None:
-        """The last view of a position that is not over."""
+        """Return the last view of a live position."""
         ordinal = address.removeprefix("position/")
         view = self._memory.registry.views.get(int(ordinal)) if ordinal.isdecimal() else None
         return None if view is None or view.state.terminal else view
 
 
 def uncovered(view: PositionView) -> bool:
-    """The resting orders that should limit its loss cover less than is held."""
+    """Return whether the resting stop orders cover less than the position's quantity."""
     if view.quantity <= 0 or (view.stop_loss is None and view.trailing is None):
         return False
     guard = OrderPurpose.STOP if view.stop_loss is not None else OrderPurpose.TRAILING

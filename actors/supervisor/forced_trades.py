@@ -1,11 +1,10 @@
-"""The venue closes positions itself: liquidation, deleveraging, settlement. Whose quantity was it? Pure.
+"""Trades that the venue forces: liquidation, deleveraging, settlement. Their split between positions. Pure.
 
-What it takes from a leg that one position holds is that position's. On a leg that several share, each bears its
-part by quantity, in whole steps as far as they go, and to the last crumb exactly: the venue did not choose either.
+On a leg with one position the trade is that position's. On a shared leg each position bears its part by quantity, in
+whole steps where possible, and the parts add up exactly.
 
-One venue trade is owned once (I4), whoever tells of it, and in whatever order: the account's stream, the reconciler
-who read it among the symbol's trades, either of them again after a restart. That is why nobody else books such a
-trade, and why the decision is an event of the supervisor's own history, durable with the commands it consists of.
+A trade is booked once (I4), whether the account's stream or the reconciler reports it, in any order, and again after a
+restart. So only the supervisor books it, with an event of its own history that is durable together with its commands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,64 +30,68 @@ _WORDS: Mapping[FillCause, Supervisor] = {
     FillCause.SETTLEMENT: Supervisor.SETTLED,
 }
 REMEMBERED = 10_000
-"""Forced trades remembered, so that one that is told twice is booked once."""
+"""Forced trades remembered, so that a repeated report books nothing."""
 
 
 def is_forced(fill: FillReport) -> bool:
+    """Return whether the venue forced the trade."""
     return fill.cause is not None
 
 
 def leg_of(fill: FillReport) -> PositionSide:
-    """The leg that a forced order made smaller: named in hedge mode, else against its side."""
+    """Return the leg that the trade reduced: named in hedge mode, else opposite to its side."""
     if fill.position_side is not None:
         return fill.position_side
     return PositionSide.LONG if fill.side is Side.SELL else PositionSide.SHORT
 
 
 def why_of(fill: FillReport) -> Statement:
-    """What the venue did. It is forced."""
+    """Return the reason for a forced trade; needs `is_forced`."""
     assert fill.cause is not None
     return _WORDS[fill.cause](quantity=fill.quantity, price=fill.price, order=fill.client_order_id)
 
 
 def name_of(account: AccountId, symbol: Symbol, trade_id: TradeId) -> CommandId:
-    """What books this trade, in every position that bears a part of it."""
+    """Return the command id under which every position books its part of the trade."""
     return CommandId(f"forced-{account}-{symbol}-{trade_id}")
 
 
 @dataclass(slots=True)
 class Taken:
-    """Which forced trades are owned, and what was taken from positions and does not show in their views yet."""
+    """Forced trades: `owned` are booked; `pending`: parts that no view shows yet; `durable`: commands not yet
+    confirmed.
+    """
 
     pending: dict[PositionId, dict[CommandId, Decimal]] = field(default_factory=dict)
     owned: BoundedMap[CommandId, None] = field(default_factory=lambda: BoundedMap(REMEMBERED))
     durable: dict[PositionId, list[AdjustPosition]] = field(default_factory=dict)
 
     def own(self, name: CommandId) -> None:
+        """Mark the trade as booked."""
         self.owned[name] = None
 
     def restore(self, event: ForcedTradeShared) -> None:
-        """From the supervisor's history, at the start."""
+        """Apply an event of the supervisor's history at the start."""
         self.own(name_of(event.account, event.symbol, event.trade_id))
         for command in event.commands:
             self.durable.setdefault(command.position_id, []).append(command)
 
-    def met(self, view: PositionView) -> list[AdjustPosition]:
-        """The first view of a position: what was durable for it and never arrived, a kill having come in between.
+    def on_first_view(self, view: PositionView) -> list[AdjustPosition]:
+        """On a position's first view, return its commands that were durable and did not arrive before a kill.
 
-        Where it may have forgotten commands, nothing is told twice: what is missing then is a difference, and the
-        reconciler's. What it has booked is owned, too: journals of before say so in their positions alone.
+        If it may have dropped commands, nothing is repeated; a gap is then a discrepancy for the reconciler. What it
+        has booked is marked as booked: older journals record it in positions only.
         """
         for name in view.command_ids:
             if name.startswith("forced-"):
                 self.own(name)
-        told = self.durable.pop(view.position_id, [])
+        commands = self.durable.pop(view.position_id, [])
         if view.state.terminal or len(view.command_ids) >= COMMANDS_REMEMBERED:
             return []
-        return [command for command in told if command.command_id not in view.command_ids]
+        return [command for command in commands if command.command_id not in view.command_ids]
 
-    def shown(self, view: PositionView) -> None:
-        """A newer view: what it has booked is pending no more, and nothing is of a position that is over."""
+    def on_view(self, view: PositionView) -> None:
+        """On a newer view, drop what it has booked from `pending`; drop all of an ended position."""
         waiting = self.pending.get(view.position_id)
         if waiting is None:
             return
@@ -99,13 +102,17 @@ class Taken:
             del self.pending[view.position_id]
 
     def held(self, view: PositionView) -> Decimal:
+        """Return the view's quantity less its pending parts."""
         return max(ZERO, view.quantity - sum(self.pending.get(view.position_id, {}).values(), ZERO))
 
 
 def share_out(
     fill: FillReport, views: Sequence[PositionView], taken: Taken, step: Decimal, now_ns: int
 ) -> ForcedTradeShared | None:
-    """What each position on the leg books of this trade, and how much belongs to none; None where it is owned."""
+    """Return each position's part and the rest that no position holds; None: booked already.
+
+    `step`: quantity step of the symbol; `now_ns`: wall time.
+    """
     name = name_of(fill.account, fill.symbol, fill.trade_id)
     if name in taken.owned:
         return None

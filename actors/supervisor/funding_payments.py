@@ -1,4 +1,4 @@
-"""Which fundings are known, who may have held something then, and what each lacks of its share. Pure."""
+"""Known funding payments, the positions that may share them, and the missing part of each share. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from actors.funding import ENDED_KEPT_NS, KEPT_NS, ZERO, Holder, Place, booked_o
 from messages.reports import FundingReport, FundingShare, PositionView
 
 Name = tuple[int, str]
-"""Of a payment at a place: its time and its currency."""
+"""A payment of a symbol: its time (ns) and currency."""
 
 
 @dataclass(slots=True)
 class Payment:
-    """`done`: everything that is known has the share that is known to be its own."""
+    """`done`: every known holder has booked its known share."""
 
     report: FundingReport
     done: bool = False
@@ -20,25 +20,26 @@ class Payment:
 
 @dataclass(slots=True)
 class Paid:
-    """What is known of fundings: all of it is told again after a start, or is in the positions' histories."""
+    """Known fundings. After a start they are read again, or are in the positions' histories."""
 
     payments: dict[Place, dict[Name, Payment]] = field(default_factory=dict)
     ended: dict[Place, dict[int, Holder]] = field(default_factory=dict)
-    """Positions that are over and held something within `ENDED_KEPT_NS`, the first to end first."""
+    """Ended positions that held something within `ENDED_KEPT_NS`, in order of their end."""
     hidden: dict[Place, int] = field(default_factory=dict)
-    """Until when a position that is retired may have held something: what, its damaged history does not tell."""
+    """Until when (ns) a retired position may have held a quantity that its damaged history does not show."""
     due: dict[Place, None] = field(default_factory=dict)
-    """Where there may be something to share."""
+    """Symbols with payments to check."""
 
     @classmethod
     def of(cls, ended: Iterable[Holder]) -> "Paid":
+        """Return the fundings of a start; `ended`: positions that ended within the last day."""
         found = cls()
         for holder in sorted(ended, key=lambda each: each.track.moves[-1][0]):
             found.ended.setdefault(holder.place, {})[holder.ordinal] = holder
         return found
 
     def let_go(self, place: Place, now_ns: int) -> None:
-        """Of what is too old nothing is asked any more."""
+        """Drop ended positions and payments that are too old."""
         ended, payments = self.ended.get(place, {}), self.payments.get(place, {})
         while ended and next(iter(ended.values())).track.moves[-1][0] < now_ns - ENDED_KEPT_NS:
             del ended[next(iter(ended))]
@@ -49,9 +50,9 @@ class Paid:
 def lacking_of(
     report: FundingReport, holders: Sequence[Holder], *, wholly: bool
 ) -> Iterator[tuple[Holder, FundingShare]]:
-    """What each has booked less, or more, of it than its share. Pure.
+    """Yield each holder's difference between its share and what it has booked.
 
-    Where it is not known `wholly` who held what, what anything has booked stays as it is.
+    Unless the holders are `wholly` known, a payment that any of them has booked stays as it is.
     """
     time_ns, currency = report.ts_event, report.currency
     if not wholly and any(booked_of(holder.track, time_ns, currency) != ZERO for holder in holders):
@@ -74,6 +75,7 @@ def lacking_of(
 
 
 def holder_of(view: PositionView) -> Holder:
+    """Return the holder of a live position."""
     return Holder(
         position_id=view.position_id,
         ordinal=view.ordinal,

@@ -1,4 +1,4 @@
-"""Fundings: what the venue has paid or taken is told once or often; each position hears what it lacks of its share."""
+"""Funding payments: reported once or repeatedly; each position books the missing part of its share."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,21 +14,24 @@ from messages.types import PositionSide, Severity
 from messages.wording import Supervisor
 
 SETTLE_NS = 1_000_000_000
-"""From the telling of a payment, or of a trade of before one, until it is shared: trades of that moment come too."""
+"""Wait (ns) between a report and its split, for trades of the same moment."""
 TOPIC = "fundings"
 
 
 class Fundings:
+    """Splits payments between the positions of their symbol."""
+
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
         self._memory = context.memory
         self._known = context.memory.fundings
 
     def routes(self) -> Routes:
-        return {FundingReport: self._told}
+        """Return the handler of funding reports."""
+        return {FundingReport: self._on_funding}
 
-    def _told(self, report: FundingReport) -> None:
-        """The same payment comes again with every reading; one that has become another is shared anew."""
+    def _on_funding(self, report: FundingReport) -> None:
+        """Note a payment; each reading repeats it, and a changed amount is split again."""
         place, name = (report.account, report.symbol), (report.ts_event, report.currency)
         payments = self._known.payments.setdefault(place, {})
         known = payments.get(name)
@@ -37,10 +40,10 @@ class Fundings:
         else:
             payments[name] = Payment(report)
         if not payments[name].done:
-            self._look(place)
+            self._schedule(place)
 
     def changed(self, before: PositionView | None, view: PositionView) -> None:
-        """A newer view: what it held when something was paid may be known only now."""
+        """A newer view may change what the position held at a payment: check again."""
         place = (view.account, view.symbol)
         if view.state.terminal and view.track.moves:
             self._known.ended.setdefault(place, {})[view.ordinal] = holder_of(view)
@@ -55,22 +58,24 @@ class Fundings:
         if held != known_before(view.track, latest_ns):
             for payment in payments.values():
                 payment.done = False
-            self._look(place)
+            self._schedule(place)
         elif before is not None and before.track.paid != view.track.paid:
-            self._look(place)
+            self._schedule(place)
 
     def go_on(self) -> None:
-        """In a later life of this actor its timers are gone."""
+        """Restart the timer after a restart of this actor."""
         if self._known.due:
             self._context.runtime.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
 
-    def _look(self, place: Place) -> None:
+    def _schedule(self, place: Place) -> None:
         if not self._known.due:
             self._context.runtime.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
         self._known.due[place] = None
 
     def share(self) -> None:
-        """What is due. What was told is due again when it is booked: then nothing is lacking, and it is done."""
+        """Split the due payments. A share is due again when its booking shows in a view; then nothing is missing and it
+        is done.
+        """
         due, self._known.due = self._known.due, {}
         now_ns = self._context.runtime.clock.time_ns()
         for place in due:
@@ -85,10 +90,10 @@ class Fundings:
                 lacking = tuple(lacking_of(payment.report, holders, wholly=wholly))
                 payment.done = not lacking
                 for holder, share in lacking:
-                    self._tell(payment.report, holder, share)
+                    self._send_share(payment.report, holder, share)
 
     def _believed(self, report: FundingReport, holders: Iterable[Holder]) -> bool:
-        """A funding that nothing held can cost raises a notice and is not booked; without a mark none is judged."""
+        """Return whether the amount is plausible for what was held, else send a notice; without a mark price it is."""
         mark = self._memory.accounts[report.account].marks.get(report.symbol)
         held = sum((abs(holder.held_at(report.ts_event)) for holder in holders), ZERO)
         worth = self._context.worth(report.account, report.symbol, report.amount, report.currency)
@@ -102,7 +107,7 @@ class Fundings:
         self._context.runtime.tell(NOTIFIER, notice)
         return False
 
-    def _tell(self, report: FundingReport, holder: Holder, share: FundingShare) -> None:
+    def _send_share(self, report: FundingReport, holder: Holder, share: FundingShare) -> None:
         missing = share.amount - share.booked
         worth = self._context.worth(report.account, report.symbol, missing, share.currency)
         self._context.tell_position(holder.ordinal, replace(share, worth=worth))
@@ -114,7 +119,7 @@ class Fundings:
         yield from (each for each in self._known.ended.get(place, {}).values() if each.ordinal not in ordinals)
 
     def _known_wholly(self, place: Place, holders: Iterable[Holder], time_ns: int, now_ns: int) -> bool:
-        """Whether everything that may have held something then is among them, and says so by all its trades."""
+        """Return whether the holders are complete for that time and their trades known."""
         silent = any((*place, side) in self._memory.registry.mute for side in PositionSide)
         recent = time_ns > max(now_ns - ENDED_KEPT_NS, self._known.hidden.get(place, 0))
         return recent and not silent and all(holder.track.since_ns < time_ns for holder in holders)

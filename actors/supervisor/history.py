@@ -1,7 +1,7 @@
-"""The supervisor's own history: its decisions, durable before it answers, in force after a restart.
+"""The supervisor's own history: its decisions, durable before the answer, in force after a restart.
 
-It differs from other histories in one thing: a pause and a closing of all are in force before they are durable. Where
-the disk refuses one, it is offered again after a pause, as long as it is in force.
+Unlike other histories, a pause and a close-all are in force before they are durable. If the disk refuses one, it is
+offered again while it is in force.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ from messages.wording import Supervisor
 from messages.wording.common import Common
 
 AGAIN_NS = 1_000_000_000
-"""Between two offers of what is in force and not durable."""
+"""Pause (ns) between two offers of an event that is in force and not durable."""
 Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
 
 
 class History:
-    """What follows of each event once it is durable, or is not."""
+    """Persists own events and applies them."""
 
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
@@ -37,25 +37,27 @@ class History:
         self._memory.own.begin(context.runtime, self)
 
     def persist(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
-        """Make it durable; the answer and the notices leave then."""
+        """Make the event durable; the answer and the notices are its effects."""
         effects = tuple(Effect(to=NOTIFIER, message=notice) for notice in notices)
         if command is not None and command.reply_to:
             effects += (Effect(to=command.reply_to, message=reply_to(command, accepted=True, text=text)),)
         self._memory.own.persist(event, about=(event, command), effects=effects)
 
     def persist_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
-        """Share the venue's own trade out: durable together with what each position books of it."""
-        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
-        self._memory.own.persist(event, about=(event, None), effects=(*told, Effect(to=NOTIFIER, message=notice)))
+        """Make the split of a forced trade durable, with each position's booking and the notice as effects."""
+        bookings = [
+            Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands
+        ]
+        self._memory.own.persist(event, about=(event, None), effects=(*bookings, Effect(to=NOTIFIER, message=notice)))
 
     def restore(self, event: Event) -> None:
-        """Apply an event of an earlier process; the oldest comes first."""
+        """Apply an event of an earlier process; oldest first."""
         if isinstance(event, Decided):
             self._remember(event)
         self.apply(event)
 
     def go_on(self, restored: Restored) -> None:
-        """Hold openings where the history is damaged, since a hold may be among what is lost. A human lifts it."""
+        """Hold openings after damage of this history: a lost event may have been a hold. The owner lifts it."""
         name = CommandId(f"damage/{restored.own_damage}")
         if not restored.own_damage or name in self._memory.decided:
             return
@@ -68,6 +70,7 @@ class History:
         self.persist(event, None, NOTHING)
 
     def apply(self, event: Event) -> None:
+        """Put the event in force."""
         if isinstance(event, OpeningsPaused):
             hold = hold_of(event)
             self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
@@ -81,17 +84,18 @@ class History:
             self._context.retire(event)
 
     def persisted(self, about: Kept) -> None:
+        """Put the durable event in force."""
         event, _ = about
         if isinstance(event, Decided):
             self._remember(event)
-            self.apply(event)  # in the journal's order; letting go counts only then, a pause counted before
+            self.apply(event)  # in the journal's order: a resume is in force from here, a pause was before
 
     def persist_failed(self, about: Kept, failure: CommitFailed) -> Retry:
-        """What is in force already is offered again later; no other answer is final until the disk takes it."""
+        """Offer again what is in force; refuse the rest, not finally."""
         event, command = about
         match event:
             case ForcedTradeShared():
-                # It happened: the positions have ways of their own to make that durable.
+                # The trade happened: the positions make it durable in their own histories.
                 for booked in event.commands:
                     self._context.runtime.tell(self._context.address_of(booked.position_id), booked)
                 self._context.notify(Severity.CRITICAL, Supervisor.FORCED_UNKEPT(symbol=event.symbol), event.account)
@@ -108,24 +112,25 @@ class History:
         return Retry.NEVER
 
     def closing(self, event: CloseAllRequested, account: AccountId | None) -> Statement:
-        """What is answered to it, and which positions a close may not reach."""
+        """Return the answer to a close-all, with the silent positions that it may not reach."""
         keys = ((name, parse_position_id(name)) for name in self._memory.silent)
         mute = tuple(name for name, key in keys if key is not None and account in (None, key[0].account))
         return Supervisor.CLOSING_BUT(answer=closing(event), names=mute) if mute else closing(event)
 
     def offer_later(self) -> None:
-        """What is in force and not durable is offered to the journal again, in a later life of this actor too."""
+        """Set the timer for events in force that are not durable; also after a restart of this actor."""
         if self._memory.unkept:
             self._context.runtime.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
 
     def offer_again(self) -> None:
+        """Offer them to the journal again."""
         unkept, self._memory.unkept = self._memory.unkept, []
         for event, command in unkept:
             if isinstance(event, CloseAllRequested):
                 account = command.account if isinstance(command, c.CloseAll) else None
                 self.persist(event, command, self.closing(event, account))
             elif self._being_lifted(event):
-                self._memory.unkept.append((event, command))  # behind what lifts it, it would hold again
+                self._memory.unkept.append((event, command))  # after the resume it would hold again
             elif hold_of(event) in self._memory.holds:
                 self.persist(event, command, paused(event))
             elif command is not None:
@@ -133,7 +138,7 @@ class History:
         self.offer_later()
 
     def _being_lifted(self, event: OpeningsPaused) -> bool:
-        """Whether a resume that was said since waits for the journal: its word decides which of them stands."""
+        """Return whether a later resume is at the journal: its result decides which of the two is in force."""
         waiting = (each for each, _ in self._memory.own.pending() if isinstance(each, OpeningsResumed))
         return any(lifted(resumed, (hold_of(event),)) for resumed in waiting)
 
@@ -143,30 +148,31 @@ class History:
 
 
 def hold_of(event: OpeningsPaused) -> Hold:
+    """Return the hold that the event puts in force."""
     return Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
 
 
 def paused(event: OpeningsPaused) -> Statement:
-    """The answer to the pause."""
+    """Return the answer to the pause."""
     if event.account is None and event.symbol is None:
         return Supervisor.PAUSED()
-    return Supervisor.PAUSED_PART(what=Hold(account=event.account, symbol=event.symbol).said)
+    return Supervisor.PAUSED_PART(what=Hold(account=event.account, symbol=event.symbol).statement)
 
 
 def _unkept(event: OpeningsPaused | CloseAllRequested, why: Statement) -> Statement:
-    """The answer where it is in force, and the journal did not take it for this reason."""
+    """Return the answer for an event that is in force and that the journal refused."""
     if isinstance(event, CloseAllRequested):
         return Common.ALSO(first=closing(event), then=Supervisor.JOURNAL_FAILS(why=why))
     return Supervisor.PAUSED_UNKEPT(why=why)
 
 
 def closing(event: CloseAllRequested) -> Statement:
-    """The answer to the command: how many positions close."""
+    """Return the answer to the command: how many positions close."""
     number = len(event.closes)
     return Supervisor.CLOSING_ONE() if number == 1 else Supervisor.CLOSING(n=number)
 
 
 def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:
-    """Those that were put in the same words; all of them where none are named."""
+    """Return the holds of the same account and symbol; all holds if the event names neither."""
     everything = event.account is None and event.symbol is None
-    return tuple(hold for hold in holds if everything or hold.same_words(event.account, event.symbol))
+    return tuple(hold for hold in holds if everything or hold.names_exactly(event.account, event.symbol))

@@ -1,4 +1,4 @@
-"""What the live positions of one account come to, kept as they change: no question looks at all of them. Pure."""
+"""The live positions of one account with running sums and groups, so that no check scans all positions. Pure."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ _NONE: Views = {}
 
 @dataclass(slots=True)
 class Sum:
-    """Of one symbol, in base units: `quantity` counts at a price of the moment, `resting` is worth what it asks for.
+    """The holdings of one symbol in base units. `quantity`: valued at the mark; `resting`: limit entries at their
+    price.
 
-    `valued` is `quantity` at entry prices.
+    `valued`: `quantity` at entry prices; `resting` and `valued` are in the quote currency.
     """
 
     quantity: Decimal = ZERO
@@ -25,6 +26,7 @@ class Sum:
     valued: Decimal = ZERO
 
     def add(self, view: PositionView, sign: int) -> None:
+        """Add (`sign` 1) or remove (-1) a view."""
         quantity, resting = abs(view.quantity) + view.to_come, ZERO
         for order in view.orders:
             if order.purpose is OrderPurpose.ENTRY:
@@ -36,12 +38,12 @@ class Sum:
         self.valued += sign * quantity * view.entry_price
 
     def at(self, mark: Decimal | None) -> Decimal:
-        """Its notional at this mark price; at entry prices where there is none."""
+        """Return the notional at this mark price, or at entry prices without one (quote currency)."""
         return self.resting + (self.quantity * mark if mark else self.valued)
 
 
 class Holdings:
-    """By ordinal, and in the groups that openings are held against."""
+    """Views by ordinal and in the groups that checks need."""
 
     def __init__(self, views: Collection[PositionView] = ()) -> None:
         self.views: Views = {}
@@ -52,7 +54,7 @@ class Holdings:
             self.put(view)
 
     def put(self, view: PositionView) -> None:
-        """A newer view of a position that is not over."""
+        """Replace the view of a live position."""
         self.drop(view.ordinal)
         self.views[view.ordinal] = view
         for group in _groups_of(view):
@@ -61,7 +63,7 @@ class Holdings:
         self._sums.setdefault(view.symbol, Sum()).add(view, 1)
 
     def drop(self, ordinal: int) -> None:
-        """It is over, or a newer view follows."""
+        """Remove the view of a position."""
         view = self.views.pop(ordinal, None)
         if view is None:
             return
@@ -69,27 +71,28 @@ class Holdings:
             _leave(self._groups, group, ordinal)
         _leave(self._leverages[view.symbol], view.leverage, ordinal)
         self._sums[view.symbol].add(view, -1)
-        if not self.of(view.symbol):  # nor is anything left of what was rounded
+        if not self.of(view.symbol):  # also drops rounding remainders
             del self._sums[view.symbol], self._leverages[view.symbol]
 
     def of(self, symbol: Symbol) -> Collection[PositionView]:
+        """Return the views of a symbol."""
         return self._groups.get(("symbol", symbol, None), _NONE).values()
 
     def held(self, symbol: Symbol, side: PositionSide) -> bool:
-        """Whether one of the leg holds something."""
+        """Return whether any position of the leg holds a quantity."""
         return ("held", symbol, side) in self._groups
 
     def moving(self, symbol: Symbol, side: PositionSide) -> Collection[PositionView]:
-        """Those of the leg whose stops are, or may be, for another quantity than is held."""
+        """Return the leg's positions whose stops may be for another quantity than they hold."""
         return self._groups.get(("moving", symbol, side), _NONE).values()
 
     def leveraged(self, symbol: Symbol) -> Iterator[tuple[int | None, PositionView]]:
-        """Each leverage that is wanted of the symbol, with two of those that want it, at most."""
+        """Yield each wanted leverage of the symbol with at most two positions that want it."""
         for leverage, views in self._leverages.get(symbol, {}).items():
             yield from ((leverage, view) for view, _ in zip(views.values(), range(2), strict=False))
 
     def sums(self, symbol: Symbol | None = None) -> Iterator[tuple[Symbol, Sum]]:
-        """Of one symbol, or of all."""
+        """Yield the sums of one symbol, or of all."""
         if symbol is None:
             yield from self._sums.items()
         elif symbol in self._sums:
@@ -97,12 +100,13 @@ class Holdings:
 
 
 def is_reduced(view: PositionView) -> bool:
+    """Return whether the position is closing, reducing, or has a stop larger than its quantity."""
     too_large = any(o.purpose.protective and o.quantity - o.filled_quantity > view.quantity for o in view.orders)
     return view.goal_quantity is not None or view.state is PositionState.CLOSING or too_large
 
 
 def protects_twice(view: PositionView) -> bool:
-    """Alone on its leg a position places the new stop before the old one goes."""
+    """Return whether its stops rest twice: alone on its leg it places the new stop before it cancels the old one."""
     return any(_resting(view, purpose) > view.quantity for purpose in OrderPurpose if purpose.protective)
 
 
@@ -119,7 +123,7 @@ def _groups_of(view: PositionView) -> Iterator[_Group]:
 
 
 def _leave(groups: dict[_Group, Views] | dict[int | None, Views], name: object, ordinal: int) -> None:
-    """Of a group of which this was the last member nothing is left."""
+    """Remove a member; drop the group with its last one."""
     group: Views = groups[name]  # type: ignore[index]
     del group[ordinal]
     if not group:

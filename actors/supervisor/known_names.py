@@ -1,6 +1,6 @@
-"""Accounts, symbols and strategies that a command names: one that there is not is refused, never silently obeyed. Pure.
+"""Checks of the accounts, symbols and strategies that a command names: an unknown one is refused. Pure.
 
-A strategy's name may be new: for an opening any, for a hand-over one that is not almost the name of another.
+A strategy may be new: for an opening always, for an assignment unless its name is similar to a known one.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -20,11 +20,11 @@ from messages.wording.status import Status
 
 Holding = c.PauseOpenings | c.ResumeOpenings
 Naming = c.OpenPosition | c.CloseAll | Holding | c.Reconcile | c.AssignPosition | ListDiscrepancies
-"""Commands that name one of these otherwise than by a position's id. The symbol of an opening is for its admission."""
+"""Commands that name one of these other than by a position's id. Pre-trade risk checks an opening's symbol."""
 
 
 def unknown_name(command: Naming | c.ListPositions, memory: SupervisorMemory) -> Statement:
-    """What is wrong with a name in it; NOTHING where every name is known."""
+    """Return the refusal of an unknown name; NOTHING: all are known."""
     account = None if isinstance(command, c.Reconcile | c.AssignPosition | ListDiscrepancies) else command.account
     if account is not None and account not in memory.accounts:
         names, near = tuple(memory.accounts), similar(account, memory.accounts)
@@ -39,14 +39,14 @@ def unknown_name(command: Naming | c.ListPositions, memory: SupervisorMemory) ->
 
 
 def _unknown_symbol(symbol: Symbol, account: AccountId | None, memory: SupervisorMemory) -> Statement:
-    """Before a venue has told what it trades, no name is known to be wrong: what only holds waits for nothing."""
+    """Before a venue has listed its symbols every name passes: a hold need not wait for it."""
     asked = [each for name, each in memory.accounts.items() if account in (None, name)]
     if not all(each.instruments for each in asked):
         return NOTHING
     known = {name for each in asked for name in each.instruments}
     known |= {key.symbol for key in memory.registry.reserved} | {hold.symbol for hold in memory.holds if hold.symbol}
-    told = (*memory.silent, *memory.retired)
-    known |= {parsed[0].symbol for name in told if (parsed := parse_position_id(name))}
+    unlisted = (*memory.silent, *memory.retired)
+    known |= {parsed[0].symbol for name in unlisted if (parsed := parse_position_id(name))}
     return NOTHING if symbol in known else no_perpetual(symbol, known)
 
 
@@ -65,7 +65,7 @@ def _strategies(memory: SupervisorMemory) -> Iterator[str]:
 def nothing_matches(
     close: c.CloseMatching, live: Collection[PositionView], silent: Iterable[tuple[PositionId, Silence, Statement]]
 ) -> Statement:
-    """Why no open position is meant, and which name may have been."""
+    """Return the refusal of a close that matches no open position, with similar names."""
     mute = also(
         Supervisor.MUTE_STATE(name=name, state=state, why=why)
         for name, state, why in silent
@@ -80,7 +80,7 @@ def nothing_matches(
 
 
 def _unmatched(close: c.CloseMatching, live: Collection[PositionView]) -> tuple[Statement, tuple[str, ...]]:
-    """The first name in it that nothing open has, with those that are spelled almost so; its symbol where all are."""
+    """Return the first of its names that no open position has, with similar ones; the symbol if each name occurs."""
     if close.symbol not in (symbols := {view.symbol for view in live}):
         return verbatim(close.symbol), similar(close.symbol, symbols)
     if close.strategy is not None and close.strategy not in (strategies := {view.strategy for view in live}):

@@ -1,4 +1,4 @@
-"""What the supervisor starts with, what the configuration decides for it, and what outlives one of its lives."""
+"""The supervisor's initial state, its settings, and the state that outlives an instance."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -28,43 +28,45 @@ from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
 OWN_HISTORY, OWN_NAME = 0, PositionId("supervisor")
-"""The ordinal and the name of the supervisor's own history; positions count from 1."""
+"""Ordinal and name of the supervisor's own history; positions count from 1."""
 DECIDED_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What the journal held at start: positions to go on with, the ids of those that are over, own events."""
+    """What the journal held at the start: live positions, ids of ended ones, own events."""
 
     positions: tuple[Position, ...] = ()
     finished: tuple[tuple[int, PositionId], ...] = ()
     own_events: tuple[Event, ...] = ()
     own_version: int = 0
     own_damage: Statement = NOTHING
-    """What the supervisor's next step follows, and which record before it cannot be read."""
+    """The version that the next own step follows, and the damage before it."""
     highest_ordinal: int = 0
     realized_today: tuple[tuple[AccountDay, Decimal], ...] = ()
     damaged: tuple[Statement, ...] = ()
     silent: tuple[tuple[PositionId, Statement], ...] = ()
-    """Positions whose history is damaged, each with the reason: they exist, and what they hold is not known."""
+    """Positions with a damaged history, with the reason; their quantities are unknown."""
     commands: tuple[CommandTaken | CommandDecided, ...] = ()
-    """The latest records of what each command id stands for, oldest first."""
+    """The latest records of command ids, oldest first."""
     carried_out: tuple[tuple[CommandId, int], ...] = ()
-    """Commands of the last day that an event tells of, each with the ordinal of its history."""
+    """Commands of the last day that have an event, with the ordinal of its history."""
     effects: tuple[tuple[CommandId, tuple[Event, ...]], ...] = ()
-    """Events of commands that have no record: all that shows what their ids stand for."""
+    """Events of commands without a record: the only trace of these ids."""
     ended: tuple[Holder, ...] = ()
-    """Positions that are over and held something within the last day: a funding of then may still be told."""
+    """Positions that ended and held something within the last day: a funding of that time may still be reported."""
     openings: tuple[tuple[AccountId, int], ...] = ()
-    """What was opened or enlarged in the last day, and when (wall time, ns)."""
+    """Openings and additions of the last day, with their wall time (ns)."""
 
 
 Kept = tuple[Event, c.Command | None]
-"""An event of the supervisor's own, and the command that it answers."""
+"""An own event, and the command that it answers."""
 
 
 def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[None, Any]:
-    """A history whose state is `SupervisorMemory`, because a hold is in force before it is durable."""
+    """Return a history without folded state: `SupervisorMemory` is the state, because a hold is in force before it is
+    durable.
+    """
     spec: HistorySpec[None] = HistorySpec(
         ordinal=ordinal,
         name=name,
@@ -78,52 +80,53 @@ def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[No
 
 @dataclass(slots=True)
 class SupervisorMemory:
-    """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
+    """State that outlives a supervisor instance; all of it is reported by others or journalled."""
 
     registry: Registry
     first_new: int
-    """Positions from this ordinal on began in this process: what they brought in is counted from nothing."""
+    """Positions from this ordinal on began in this process, so their whole result counts today."""
     accounts: dict[AccountId, Account]
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
     asked: CommandRegister = field(default_factory=CommandRegister)
     decided: BoundedMap[CommandId, None] = field(default_factory=lambda: BoundedMap(DECIDED_MOST))
-    """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
+    """Durable decisions; repeating their command changes nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
-    """Of commands whose record is lost."""
+    """Events of commands whose record is lost."""
     own: EventSourced[None, Kept] = field(default_factory=lambda: history(OWN_HISTORY, OWN_NAME))
     records: EventSourced[None, CommandTaken | CommandDecided] = field(
         default_factory=lambda: history(OWN_COMMANDS, COMMANDS)
     )
-    """What each command id stands for: steps without events, hence without versions, found by their time."""
+    """Records of command ids: steps without events, hence without versions, found by their time."""
     unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
-    """In force though the disk refused it: offered to the journal again until it is durable."""
+    """In force, but refused by the disk: offered again until durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     results: DailyResults = field(default_factory=DailyResults)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
     suspected: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
-    """Where belief and venue differ, by a look that another one is to confirm."""
+    """Symbols where one reading shows a difference that another has to confirm."""
     taken: Taken = field(default_factory=Taken)
     since: Since = field(default_factory=Since)
     fundings: Paid = field(default_factory=Paid)
-    useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
+    useless_stops: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
-    """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
+    """Positions whose close was forwarded, with its time (monotonic ns): a view shows it only after the commit."""
     silent: dict[PositionId, tuple[Silence, Statement]] = field(default_factory=dict)
-    """Positions that cannot say what they hold, and why."""
+    """Positions whose quantity is unknown, and why."""
     retired: dict[PositionId, Statement] = field(default_factory=dict)
-    """Those of them that are over, by their owner's word: what was damaged."""
-    given: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
-    """By the command that hands it over: what is taken from the manual position once the strategy has it."""
+    """Silent positions that the owner ended, and their damage."""
+    assignments: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
+    """Assignments by command id: what the manual position gives once the strategy has booked it."""
 
     @classmethod
     def of(cls, settings: "SupervisorSettings", restored: Restored) -> "SupervisorMemory":
-        over = restored.finished
+        """Return the memory of a new process."""
+        finished = restored.finished
         registry = Registry(
             next_ordinal=restored.highest_ordinal + 1,
-            finished=BoundedMap(FINISHED_KEPT, over),
-            finished_total=len(over),
+            finished=BoundedMap(FINISHED_KEPT, finished),
+            finished_total=len(finished),
         )
         for command_id, ordinal in restored.carried_out:
             registry.remember(command_id, ordinal)
@@ -142,10 +145,10 @@ class SupervisorMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorSettings:
-    """What the configuration decides here.
+    """The supervisor's configuration.
 
-    `limits` hold for every account that has none of its own. `day_of` numbers the days of wall time, in ns, in the
-    configured zone.
+    `limits` apply to accounts without their own. `day_of` numbers days of wall time (ns) in the configured zone.
+    `protection_ns`: how long a position may be unprotected.
     """
 
     journal_id: JournalId
@@ -157,17 +160,18 @@ class SupervisorSettings:
     watch_only: bool = False
     finished_shown: int = 20
     reconciler: Address = Address("")
-    """Told what the venue says of positions; empty: nobody is."""
+    """The reconciler's address; empty: there is none."""
     restored: Names | None = None
-    """Where the journal was restored: which orders of before are its own."""
+    """After a restore: the earlier orders that belong to this journal."""
 
     @property
     def names(self) -> Names:
+        """The order ids that belong to this journal."""
         return self.restored or Names(current=self.journal_id)
 
 
 def _seen(restored: Restored) -> set[AccountId]:
-    """Accounts that the journal has positions of: what appears there from now on is not adopted unasked."""
+    """Return the accounts with positions in the journal: what appears there later is not adopted at the start."""
     names = (*(name for _, name in restored.finished), *(name for name, _ in restored.silent))
     return {p.key.account for p in restored.positions} | {
         parsed[0].account for parsed in map(parse_position_id, names) if parsed

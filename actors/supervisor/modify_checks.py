@@ -1,7 +1,7 @@
-"""May this change of a position happen? Pure: NOTHING, or the reason why not, with the numbers that decide.
+"""Checks of a modification. Pure: NOTHING, or the refusal with the numbers that decide.
 
-What the position itself can tell (steps, states, what is under way) it tells; here is what only the account knows:
-limits, neighbors on the symbol, and the price at which the venue liquidates.
+The position checks what it knows itself (steps, states, orders in progress); here is what the account knows: limits,
+neighbors on the symbol, liquidation prices.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,13 +41,13 @@ _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED)
 
 
 def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
-    """The first reason against it, or NOTHING."""
+    """Return the first reason against the modification, or NOTHING."""
     checks = (_leverage, _bounds, _sides, _stop, _addition)
     return next((why for check in checks if (why := check(command, view, facts))), NOTHING)
 
 
 def code_of_change(command: ModifyPosition, view: PositionView, facts: Facts) -> ReplyCode:
-    """What a refusal of this change promises: only what would open more may have to wait."""
+    """Return the code of the refusal: only an addition can be NOT_READY."""
     before = (_leverage, _bounds, _sides, _stop)
     if command.add is None or any(check(command, view, facts) for check in before):
         return ReplyCode.DECIDED
@@ -63,7 +63,7 @@ def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> Stat
 
 
 def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
-    """Zero takes the order away; every other price is one that the venue takes."""
+    """Zero removes the order; any other price must be within the venue's bounds."""
     rules = facts.account.instruments.get(view.symbol)
     if rules is None:
         return NOTHING
@@ -73,7 +73,7 @@ def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> Statem
 
 
 def _sides(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
-    """A slip of the finger must not close what it was meant to protect. Zero takes the order away."""
+    """Refuse a stop or target beyond the mark: a mistyped price would close at once. Zero removes the order."""
     price = facts.account.marks.get(view.symbol)
     if not price:
         return NOTHING
@@ -91,10 +91,9 @@ def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> Stat
 
 
 def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts) -> Statement:
-    """Only what is manual is handed on: what belongs to a strategy is that strategy's to close.
+    """Return the reason against an assignment, or NOTHING. Only a manual position can be assigned.
 
-    A kill between the two bookings leaves too much believed of the manual position, which the reconciler then takes
-    it from first.
+    A kill between the two bookings leaves the manual position too large; the reconciler reduces manual positions first.
     """
     if view.strategy != MANUAL:
         return Supervisor.NOT_MANUAL(name=view.position_id, strategy=view.strategy)
@@ -116,14 +115,18 @@ def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts
 
 
 def taker_of(command: AssignPosition, view: PositionView, facts: Facts) -> PositionView | None:
-    """What the strategy holds of that leg already."""
+    """Return the strategy's position on that leg, if it has one."""
     part = (view.side, command.strategy)
     of_symbol = facts.holdings.of(view.symbol)
     return next((other for other in of_symbol if (other.side, other.strategy) == part), None)
 
 
-def handed(command: AssignPosition, view: PositionView, taker: PositionView | None) -> tuple[Command, AdjustPosition]:
-    """What the strategy gets, and after that what the manual position gives: at its entry price, so nothing is won."""
+def assignment_commands(
+    command: AssignPosition, view: PositionView, taker: PositionView | None
+) -> tuple[Command, AdjustPosition]:
+    """Return the command for the strategy and the later one for the manual position, both at its entry price: no
+    result.
+    """
     about: dict[str, Any] = {"correlation_id": command.correlation_id, "causation_id": command.command_id}
     why, price = Supervisor.HANDED_TO(strategy=command.strategy), view.entry_price
     gives = AdjustPosition(
@@ -137,7 +140,7 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
     )
     about |= {"command_id": command.command_id, "reply_to": command.reply_to, "meaning": meaning(command)}
     if taker is not None:
-        gets: Command = AdjustPosition(
+        takes: Command = AdjustPosition(
             **about,
             position_id=taker.position_id,
             quantity_delta=view.quantity,
@@ -145,8 +148,8 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
             why=Supervisor.HANDED_FROM(name=view.position_id),
             handed=True,
         )
-        return gets, gives
-    gets = AdoptPosition(
+        return takes, gives
+    takes = AdoptPosition(
         **about,
         account=view.account,
         symbol=view.symbol,
@@ -161,11 +164,11 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
         trailing=view.trailing,
         handed_from=view.position_id,
     )
-    return gets, gives
+    return takes, gives
 
 
 def enlarging(command_id: CommandId, view: PositionView, quantity: Decimal) -> OpenPosition:
-    """The opening that an addition, or what is to come of an entry, amounts to; by market."""
+    """Return the market opening that an addition, or the rest of an entry, amounts to."""
     return OpenPosition(
         command_id=command_id,
         account=view.account,
@@ -177,6 +180,7 @@ def enlarging(command_id: CommandId, view: PositionView, quantity: Decimal) -> O
 
 
 def matches(command: CloseMatching, view: PositionView) -> bool:
+    """Return whether the position has every name that the command states."""
     return (
         view.symbol == command.symbol
         and command.account in (None, view.account)
@@ -186,7 +190,7 @@ def matches(command: CloseMatching, view: PositionView) -> bool:
 
 
 def close_of(command: CloseMatching, view: PositionView) -> ClosePosition:
-    """The close of the one that matches."""
+    """Return the close of the matching position."""
     return ClosePosition(
         correlation_id=command.correlation_id,
         causation_id=command.causation_id,
@@ -199,9 +203,9 @@ def close_of(command: CloseMatching, view: PositionView) -> ClosePosition:
     )
 
 
-def rules_now(known: Mapping[Symbol, Instrument], told: Iterable[Instrument]) -> dict[Symbol, Instrument]:
-    """What the venue trades now; what it names no more stays known as it was, and is not trading."""
-    now = {instrument.symbol: instrument for instrument in told}
+def rules_now(known: Mapping[Symbol, Instrument], listed: Iterable[Instrument]) -> dict[Symbol, Instrument]:
+    """Return the venue's current rules; a symbol that it no longer lists keeps its rules and does not trade."""
+    now = {instrument.symbol: instrument for instrument in listed}
     gone = {symbol: replace(rules, trading=False) for symbol, rules in known.items() if symbol not in now}
     return gone | now
 
@@ -209,7 +213,7 @@ def rules_now(known: Mapping[Symbol, Instrument], told: Iterable[Instrument]) ->
 def rules_notices(
     before: Mapping[Symbol, Instrument], now: Mapping[Symbol, Instrument], live: Iterable[PositionView]
 ) -> list[Statement]:
-    """Of each symbol that is held and whose rules changed: what did, and who holds it."""
+    """Return a notice for each held symbol whose rules changed, with the changes and the positions."""
     holders: dict[Symbol, list[str]] = {}
     for view in live:
         if view.quantity:
@@ -237,4 +241,5 @@ def _changes(old: Instrument, new: Instrument) -> list[Statement]:
 
 
 def liquidations_of(rows: Iterable[PositionRow]) -> dict[tuple[Symbol, PositionSide], Decimal]:
+    """Return the liquidation price of each leg that has one (quote currency)."""
     return {(row.symbol, row.side): row.liquidation_price for row in rows if row.liquidation_price is not None}

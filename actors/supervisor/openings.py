@@ -1,4 +1,6 @@
-"""What holds openings: a human's pause, a day's loss; durable in the supervisor's history, asked before an opening."""
+"""Holds on openings: the owner's pause and the daily loss; durable in the supervisor's history, checked before an
+opening.
+"""
 
 from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.context import Routes, SupervisorContext
@@ -17,11 +19,13 @@ from messages.wording import Supervisor
 
 MINUTE_NS = 60_000_000_000
 LEAVING_NS = 10_000_000_000
-"""A close is durable, and its view here, well before that; a refused one holds nobody longer."""
+"""How long (ns) a close counts as in progress without a view; it is durable well before, and a refused one blocks no
+longer.
+"""
 
 
 class Openings:
-    """Whatever holds them, and the figures that each is held against."""
+    """The holds, and the figures that openings are checked against."""
 
     def __init__(self, context: SupervisorContext, history: History) -> None:
         self._context = context
@@ -29,6 +33,7 @@ class Openings:
         self._history = history
 
     def routes(self) -> Routes:
+        """Return the handlers of pauses, resumes and the reconciler's holds."""
         return {
             c.PauseOpenings: self.pause,
             c.ResumeOpenings: self.resume,
@@ -37,13 +42,14 @@ class Openings:
         }
 
     def go_on(self, restored: Restored) -> None:
-        """The minute of a limit does not begin anew with a process. A clock set back makes nothing older."""
+        """Restore the openings of the last minute for the rate limit. A clock set back makes none older."""
         now, wall_ns = self._context.runtime.clock.monotonic_ns(), self._context.runtime.clock.time_ns()
         for account, at_ns in restored.openings:
             if wall_ns - at_ns <= MINUTE_NS:
                 self._memory.openings[account].append(now - max(wall_ns - at_ns, 0))
 
     def facts(self, account: Account) -> Facts:
+        """Return what an opening at this account is checked against."""
         recent = self._memory.openings[account.account]
         now = self._context.runtime.clock.monotonic_ns()
         while recent and now - recent[0] > MINUTE_NS:
@@ -65,7 +71,9 @@ class Openings:
         )
 
     def _unsettled(self, account: AccountId) -> dict[str, Statement]:
-        """By symbol. A position that is silent holds its own from the start, before the reconciler has heard of it."""
+        """Return the unsettled symbols with the reason. A silent position's symbol counts before the reconciler reports
+        it.
+        """
         found: dict[str, Statement] = {}
         for name, (_, why) in self._memory.silent.items():
             parsed = parse_position_id(name)
@@ -74,18 +82,19 @@ class Openings:
         return found | {str(s): why for (name, s), why in self._memory.unsettled.items() if name == account}
 
     def admit(self, opening: c.OpenPosition, *, lasting_ns: int = 0) -> None:
-        """It passed: from now on it counts, in the minute and in the exposure, until a view tells of it."""
+        """Count an admitted opening in rate and exposure until a view shows it; `lasting_ns`: at most (0: no bound)."""
         now = self._context.runtime.clock.monotonic_ns()
         self._memory.openings[opening.account].append(now)
         self._memory.registry.admitted[opening.command_id] = (opening, now + lasting_ns if lasting_ns else 0)
 
     def note_leaving(self, ordinal: int, command_id: CommandId) -> None:
+        """Note a close that is forwarded to its position."""
         now = self._context.runtime.clock.monotonic_ns()
         self._memory.leaving = {o: note for o, note in self._memory.leaving.items() if now - note[1] < LEAVING_NS}
         self._memory.leaving[ordinal] = (command_id, now)
 
     def leaving(self, now: int) -> frozenset[int]:
-        """Those whose views do not tell yet of the close that passed here."""
+        """Return the positions whose views do not show their forwarded close yet; `now` is monotonic (ns)."""
         return frozenset(
             ordinal
             for ordinal, (command_id, at_ns) in self._memory.leaving.items()
@@ -95,20 +104,24 @@ class Openings:
         )
 
     def today(self) -> int:
+        """Return the day number of now."""
         return self._context.settings.day_of(self._context.runtime.clock.time_ns())
 
     def limits(self, account: AccountId) -> Limits:
+        """Return the account's limits."""
         return self._context.settings.account_limits.get(account, self._context.settings.limits)
 
     def holds(self) -> tuple[Hold, ...]:
+        """Return the holds in force."""
         today = self.today()
         return tuple(hold for hold in self._memory.holds if hold.lasts(today))
 
     def daily_loss(self, account: AccountId) -> DailyLoss:
+        """Return the account's loss today with its limit."""
         return DailyLoss(self._memory.results.lost(account, self.today()), self.limits(account).daily_loss)
 
     def lost(self, view: r.PositionView) -> None:
-        """A loss beyond the day's limit holds the account's openings, also where a gain should make up for it."""
+        """Hold the account's openings when the daily loss reaches the limit; a later gain does not lift the hold."""
         loss = self.daily_loss(view.account)
         if not loss.reached or any(h.until_day and h.account == view.account for h in self.holds()):
             return
@@ -128,6 +141,7 @@ class Openings:
         self._context.notify(Severity.CRITICAL, text, view.account)
 
     def pause(self, command: c.PauseOpenings) -> None:
+        """Hold openings at once; answer when the event is durable."""
         event = OpeningsPaused(
             command_id=command.command_id,
             account=command.account,
@@ -139,6 +153,7 @@ class Openings:
         self._history.persist(event, command, paused(event))
 
     def resume(self, command: c.ResumeOpenings) -> None:
+        """Lift holds; a hold for the daily loss forgives what was realized so far."""
         today = self.today()
         halted = {
             h.account: self._memory.results.of(h.account, today)
@@ -157,21 +172,23 @@ class Openings:
             day=today,
             forgiven=tuple(halted.items()),
         )
-        left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _meet(hold, command)]
-        text = Supervisor.PAUSED_STILL(what=left[0].said) if left else Supervisor.RESUMED()
+        left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _overlaps(hold, command)]
+        text = Supervisor.PAUSED_STILL(what=left[0].statement) if left else Supervisor.RESUMED()
         self._history.persist(event, command, text)
 
     def hold_key(self, message: HoldKey) -> None:
+        """Hold the openings of a symbol, for the reconciler."""
         self.release_key(message)
         holds = self._memory.suspected if message.passing else self._memory.unsettled
         holds[message.account, message.symbol] = message.why
 
     def release_key(self, message: HoldKey | ReleaseKey) -> None:
+        """Lift the reconciler's hold of a symbol."""
         for holds in (self._memory.unsettled, self._memory.suspected):
             holds.pop((message.account, message.symbol), None)
 
 
-def _meet(hold: Hold, command: c.ResumeOpenings) -> bool:
-    """Whether something that was asked for stays held by it."""
+def _overlaps(hold: Hold, command: c.ResumeOpenings) -> bool:
+    """Return whether the hold still covers part of what the command resumes."""
     accounts, symbols = (hold.account, command.account), (hold.symbol, command.symbol)
     return all(None in pair or pair[0] == pair[1] for pair in (accounts, symbols))

@@ -1,4 +1,4 @@
-"""May this opening happen? Pure: NOTHING, or the reason why not, with the numbers that decide."""
+"""Pre-trade risk: the checks of an opening. Pure: NOTHING, or the refusal with the numbers that decide."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ from messages.types import (
 from messages.wording import Supervisor
 
 PARTS_MOST = 20
-"""A market entry above the venue's maximum is split; into more parts than this it is refused."""
+"""Most parts of a market entry above the venue's maximum; a larger one is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Per account; amounts in the currency of the limits, see `actors.money`; None: no such limit."""
+    """Limits of an account, amounts in the currency of the limits (see `actors.money`); None: no limit."""
 
     order_notional: Decimal | None = None
     symbol_exposure: Decimal | None = None
@@ -44,10 +44,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What an opening is held against. `holdings` are the account's positions that are not over.
+    """What an opening is checked against.
 
-    `stands_on` is one who has a part of that leg, or is about to. `admitted` are its openings and additions of which
-    no view tells yet, `leaving` the ordinals of which the views may not show yet that they are being closed.
+    `holdings`: the account's live positions. `stands_on`: a position on a leg, or admitted to it. `admitted`: openings
+    and additions that no view shows yet. `leaving`: ordinals of positions whose close no view shows yet.
     """
 
     account: Account
@@ -66,21 +66,22 @@ class Facts:
 
 
 def addition_refusal(command: OpenPosition, facts: Facts) -> Statement:
-    """The first reason against enlarging what is held already, by so much."""
+    """Return the first reason against enlarging a position, or NOTHING."""
     return next((why for check in _ENLARGING if (why := check(command, facts))), NOTHING)
 
 
 def refusal(command: OpenPosition, facts: Facts) -> Statement:
-    """The first reason against it, or NOTHING."""
+    """Return the first reason against the opening, or NOTHING."""
     return next((why for check in _CHECKS if (why := check(command, facts))), NOTHING)
 
 
 def code_of(command: OpenPosition, facts: Facts) -> ReplyCode:
-    """What a refusal of this opening promises: NOT_READY where the reason goes away of itself, and soon."""
+    """Return the code of the refusal: NOT_READY if its reason passes soon."""
     return _code(_CHECKS, command, facts)
 
 
 def code_of_addition(command: OpenPosition, facts: Facts) -> ReplyCode:
+    """`code_of` for an addition."""
     return _code(_ENLARGING, command, facts)
 
 
@@ -90,7 +91,7 @@ def _code(checks: Iterable["Check"], command: OpenPosition, facts: Facts) -> Rep
 
 
 def late_refusal(command: OpenPosition, facts: Facts) -> Statement:
-    """The first reason against what was admitted a while ago and leaves only now, having waited for its leverage."""
+    """Return the first reason against an admitted opening that waited for its leverage, or NOTHING."""
     return next((why for check in _WHILE_IT_WAITED if (why := check(command, facts))), NOTHING)
 
 
@@ -103,7 +104,7 @@ def _on_hold(command: OpenPosition, facts: Facts) -> Statement:
     if hold is None:
         return NOTHING
     paused = Supervisor.PAUSED_TODAY if hold.until_day else Supervisor.PAUSED_PART
-    return paused(what=hold.said)
+    return paused(what=hold.statement)
 
 
 def _unsettled(command: OpenPosition, facts: Facts) -> Statement:
@@ -112,7 +113,7 @@ def _unsettled(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def _being_compared(command: OpenPosition, facts: Facts) -> Statement:
-    """What is opened meanwhile would net what is there, or meet stops that were written off and rest all the same."""
+    """An opening meanwhile would net with what exists, or meet stops that are written off and still rest."""
     if why := facts.suspected.get(command.symbol):
         return Supervisor.COMPARING(symbol=command.symbol, why=why)
     settled = next((view for view in facts.holdings.of(command.symbol) if view.unverified), None)
@@ -130,7 +131,7 @@ def _not_ready(_: OpenPosition, facts: Facts) -> Statement:
 
 
 def _silenced(command: OpenPosition, facts: Facts) -> Statement:
-    """What would be accepted only to expire before anything may leave."""
+    """Refuse an opening that would expire before the venue accepts requests again."""
     until_ns = facts.account.silent_until_ns
     return facts.account.why_silent if 0 < command.expires_at_ns < until_ns else NOTHING
 
@@ -145,15 +146,15 @@ def _unknown_symbol(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def no_perpetual(symbol: Symbol, known: Iterable[Symbol]) -> Statement:
-    """The refusal of a symbol that is none, with the known ones that are spelled almost so."""
+    """Return the refusal of an unknown symbol, with similar known ones."""
     near = similar(symbol, known)
     if near:
         return Supervisor.NO_PERPETUAL_NEAR(symbol=symbol, other=near)
     return Supervisor.NO_PERPETUAL(symbol=symbol)
 
 
-def _strangers(command: OpenPosition, facts: Facts) -> Statement:
-    names = [name for symbol, name in facts.account.strangers if symbol == command.symbol]
+def _foreign_orders(command: OpenPosition, facts: Facts) -> Statement:
+    names = [name for symbol, name in facts.account.foreign_orders if symbol == command.symbol]
     if not names:
         return NOTHING
     return Supervisor.FOREIGN_ORDER(order=names[0], symbol=command.symbol)
@@ -178,14 +179,13 @@ def _opposite(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def _leg_being_cleared(command: OpenPosition, facts: Facts) -> Statement:
-    """A close that began alone on its leg leaves its stops as they are until it is done: they would eat a newcomer.
+    """A close that began alone on its leg keeps its stops until it is done; they would reduce a new position.
 
-    That holds for a part as for the whole: until its fill is known, and the stop is resized, the stop is for more than
-    is left.
+    A partial close too: until its fill is known and the stop resized, the stop exceeds the rest.
     """
     views = facts.holdings.views
-    told = (views[ordinal] for ordinal in facts.leaving if ordinal in views)
-    of_leg = (view for view in told if (view.symbol, view.side) == (command.symbol, command.side))
+    closing = (views[ordinal] for ordinal in facts.leaving if ordinal in views)
+    of_leg = (view for view in closing if (view.symbol, view.side) == (command.symbol, command.side))
     moving = (view for view in facts.holdings.moving(command.symbol, command.side) if is_reduced(view))
     leaving = next(chain(moving, of_leg), None)
     if leaving is None:
@@ -194,7 +194,7 @@ def _leg_being_cleared(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def _stops_being_replaced(command: OpenPosition, facts: Facts) -> Statement:
-    """Alone on its leg a position places the new stop before the old one goes: together they would eat a newcomer."""
+    """Alone on its leg a position places the new stop, then cancels the old one; both would reduce a new position."""
     twice = next(
         (
             view
@@ -241,14 +241,16 @@ def _prices(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def beyond_trailing(rate: Decimal | None, bounds: TrailingBounds | None) -> Statement:
-    """A callback rate in percent that the venue would refuse; zero takes the trailing stop away."""
+    """Return the refusal of a callback rate (percent) outside the venue's bounds; zero removes the trailing stop."""
     if not rate or bounds is None or (bounds.least <= rate <= bounds.most and not rate % bounds.step):
         return NOTHING
     return Supervisor.TRAILING_BOUNDS(rate=rate, least=bounds.least, most=bounds.most, step=bounds.step)
 
 
 def beyond_bounds(name: str, price: Decimal, rules: Instrument) -> Statement:
-    """PRICE_FILTER holds for every price, a stop's and a target's too; NOTHING where the venue would take it."""
+    """Return the refusal of a price outside the venue's PRICE_FILTER, which applies to stops and targets too, or
+    NOTHING.
+    """
     if price < rules.min_price:
         return Supervisor.PRICE_LOW(name=word(name), price=price, least=rules.min_price, symbol=rules.symbol)
     if 0 < rules.max_price < price:
@@ -277,7 +279,7 @@ def _far(command: OpenPosition, rules: Instrument, mark: Decimal | None) -> Stat
 
 
 def _unpriced(command: OpenPosition, facts: Facts) -> Statement:
-    """Without a price neither its protection nor the limits can be held against anything."""
+    """Without a price neither protection nor limits can be checked."""
     if _price(command, facts) is not None:
         return NOTHING
     if command.stop_loss is not None or command.take_profit is not None:
@@ -293,7 +295,7 @@ def _sides(command: OpenPosition, price: Decimal | None) -> Statement:
 
 
 def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | None, price: Decimal) -> Statement:
-    """A stop or target that the price has passed already would close at once; NOTHING where it would not."""
+    """Return the refusal of a stop or target that `price` has passed, since it would close at once, or NOTHING."""
     if stop is not None and (price - stop) * side.sign <= 0:
         where = Supervisor.BELOW() if side is PositionSide.LONG else Supervisor.ABOVE()
         return Supervisor.STOP_SIDE(side=side, where=where, stop=stop, price=price)
@@ -304,14 +306,14 @@ def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | No
 
 
 def _liquidation(command: OpenPosition, facts: Facts) -> Statement:
-    """Of a leg that nobody holds any more the price read last says nothing."""
+    """Use the venue's liquidation price for a held leg; that of an empty leg is out of date."""
     if facts.holdings.held(command.symbol, command.side):
         return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
     return _beyond_stake(command, facts)
 
 
 def _beyond_stake(command: OpenPosition, facts: Facts) -> Statement:
-    """On isolated margin the stake, 1/leverage of the price, is all there is: liquidation comes before it is gone."""
+    """On isolated margin the stake is 1/leverage of the price; liquidation comes before it is used up."""
     price, stop = _price(command, facts), command.stop_loss
     if facts.account.margin_mode is not MarginMode.ISOLATED or not command.leverage or price is None or stop is None:
         return NOTHING
@@ -328,7 +330,7 @@ def beyond_liquidation(
     side: PositionSide,
     liquidations: Mapping[tuple[Symbol, PositionSide], Decimal],
 ) -> Statement:
-    """A stop that the venue's liquidation comes before protects nothing; NOTHING where it does not."""
+    """Return the refusal of a stop beyond the liquidation price, which protects nothing, or NOTHING."""
     price = liquidations.get((symbol, side))
     if not stop or price is None or (stop - price) * side.sign > 0:
         return NOTHING
@@ -348,14 +350,14 @@ def _leverage(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def leverage_taken(holder: PositionView, wanted: int) -> Statement:
-    """The refusal of a leverage that would change that of another position."""
+    """Return the refusal of a leverage that would change another position's."""
     if holder.leverage is None:
         return Supervisor.LEVERAGE_OWN(position=holder.position_id, wanted=wanted)
     return Supervisor.LEVERAGE_TAKEN(position=holder.position_id, has=holder.leverage, wanted=wanted)
 
 
 def _amounts(command: OpenPosition, facts: Facts) -> Statement:
-    """Needs a price: without one `_unpriced` has refused it where there are limits."""
+    """Needs a price: where limits exist, `_unpriced` has refused an opening without one."""
     rules: Instrument = facts.account.instruments[command.symbol]
     limits = facts.limits
     price = _price(command, facts)
@@ -392,13 +394,14 @@ def _amounts(command: OpenPosition, facts: Facts) -> Statement:
 
 
 def quote_in(symbol: Symbol, account: Account) -> str:
+    """Return the symbol's quote currency at this account."""
     return quote_of(symbol, account.instruments.get(symbol))
 
 
 def in_limits(sums: Amounts, account: Account) -> tuple[Decimal, str | None]:
-    """What sums by currency come to in the currency of the limits, and the first currency whose worth is not known.
+    """Return the sum in the currency of the limits, and the first currency without a known value (None: all known).
 
-    Its name is empty where the venue names none.
+    That currency is empty if the venue names none.
     """
     total = Decimal(0)
     for currency, amount in sums:
@@ -416,13 +419,13 @@ def _no_worth(limit: str, currency: str) -> Statement:
 
 
 def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Iterator[tuple[str, Decimal]]:
-    """Notional of openings that were admitted before and have no order to be seen yet."""
+    """Yield the notional of admitted openings without an order."""
     for earlier in ahead:
         yield quote_in(earlier.symbol, facts.account), earlier.quantity * (_price(earlier, facts) or Decimal(0))
 
 
 def exposure(held: Iterable[tuple[Symbol, Sum]], account: Account) -> Iterator[tuple[str, Decimal]]:
-    """Notional of what is held, of entries still working and of those to come, at mark price where there is one."""
+    """Yield the notional of positions and entries by currency, at the mark price where there is one."""
     for symbol, total in held:
         yield quote_in(symbol, account), total.at(account.marks.get(symbol))
 
@@ -435,7 +438,7 @@ def _pace(_: OpenPosition, facts: Facts) -> Statement:
 
 
 def _loss(command: OpenPosition, facts: Facts) -> Statement:
-    """What cannot be counted is not begun."""
+    """A currency without a known value cannot be counted, so its openings are refused."""
     limit, quote = facts.daily_loss.limit, quote_in(command.symbol, facts.account)
     if limit is None:
         return NOTHING
@@ -454,7 +457,7 @@ _CHECKS: tuple[Check, ...] = (
     _unsettled,
     _being_compared,
     _unknown_symbol,
-    _strangers,
+    _foreign_orders,
     _post_only,
     _quantity,
     _key_taken,
@@ -471,18 +474,19 @@ _CHECKS: tuple[Check, ...] = (
 )
 _ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
 _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
-"""What is held has its key, its side, its prices and its leverage already."""
+"""A held position has its key, side, prices and leverage already."""
 _PASSING = (_not_ready, _silenced, _being_compared, _leg_being_cleared, _stops_being_replaced, _unpriced)
-"""What says nothing of the opening itself: it waits for that, within its own expiry."""
+"""Reasons that pass without a change of the opening: it may be sent again within its expiry."""
 _WHILE_IT_WAITED = (
     _on_hold,
     _unfit,
     _unsettled,
     _being_compared,
-    _strangers,
+    _foreign_orders,
     _leg_being_cleared,
     _stops_being_replaced,
     _loss,
 )
-"""What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is
-down, the gateway refuses."""
+"""Checks whose result may change during the wait. Amounts and rate count it already; the gateway refuses while the
+venue is down.
+"""

@@ -1,4 +1,4 @@
-"""Questions of people."""
+"""Queries: positions, status, history, discrepancies."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,6 +19,8 @@ from messages.wording import Supervisor
 
 
 class QueryHandlers:
+    """Answers queries from memory, or forwards them to the journal or the reconciler."""
+
     def __init__(self, context: SupervisorContext, openings: Openings, runtime_rows: Callable[[], Rows]) -> None:
         self._context = context
         self._memory = context.memory
@@ -26,6 +28,7 @@ class QueryHandlers:
         self._runtime_rows = runtime_rows
 
     def routes(self) -> Routes:
+        """Return the handler of each query class."""
         return {
             c.ListPositions: self._list,
             c.ReadStatus: self._read_status,
@@ -46,7 +49,7 @@ class QueryHandlers:
         )
         retired = tuple(self._retired(command))
         outside = self._outside(command)
-        # What there is may have a name that the configuration or the venue has forgotten; a strategy's may be new.
+        # What exists may have a name that the configuration or venue has dropped; a strategy's name may be new.
         if not (views or silent or retired or outside) and (why := unknown_name(command, self._memory)):
             self._context.reply(command, accepted=False, text=why)
             return
@@ -70,14 +73,14 @@ class QueryHandlers:
         self._context.runtime.tell(command.reply_to, answer)
 
     def _retired(self, command: c.ListPositions) -> Iterator[tuple[PositionId, Statement]]:
-        """Among those that are over."""
+        """Yield the retired positions, which count as ended."""
         for position_id, why in self._memory.retired.items() if command.terminal else ():
             parsed = parse_position_id(position_id)
             if command.position_id in (None, position_id) and parsed is not None and _meant(command, parsed[0]):
                 yield position_id, why
 
     def _outside(self, command: c.ListPositions) -> tuple[r.Outside, ...]:
-        """What the venue has beside ours has no strategy, and no id of ours."""
+        """Return the unsupervised positions; they have no strategy and no id."""
         if command.position_id is not None or command.strategy is not None:
             return ()
         found = (row for account in self._memory.accounts.values() for row in account.outside.values())
@@ -86,7 +89,7 @@ class QueryHandlers:
         )
 
     def _asked_for(self, command: c.ListPositions) -> list[r.PositionView]:
-        """One of that name, however many there are; or all that are not over, or all."""
+        """Return the position of that id, or all live ones, or all."""
         registry = self._memory.registry
         if command.position_id is None:
             return list(registry.views.values() if command.terminal else registry.live())
@@ -107,7 +110,7 @@ class QueryHandlers:
         self._context.runtime.tell(command.reply_to, answer)
 
     def _history(self, command: c.ReadHistory) -> None:
-        """The journal goes by the number alone: whose it is, is known here."""
+        """Forward to the journal if the id is exact: the journal looks up the ordinal alone."""
         holder = self._context.holder(command.position_id)
         if holder == command.position_id:
             self._context.runtime.tell(JOURNAL, command)

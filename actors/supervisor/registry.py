@@ -1,4 +1,4 @@
-"""What the supervisor knows: accounts as their gateways report them, positions as they publish themselves."""
+"""The registry: accounts as their gateways report them, positions as they publish themselves."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -30,30 +30,32 @@ from messages.wording import Supervisor
 from messages.wording.status import Status
 
 TERMINAL_KEPT = 500
-"""Terminal positions whose view stays at hand; older ones are in the journal."""
+"""Ended positions whose view stays in memory; older ones are in the journal."""
 COMMANDS_KEPT = 50_000
 FINISHED_KEPT = 50_000
-"""Positions that are over and may still be told something, as a report of one of their orders; 150 bytes each."""
+"""Ended positions that may still get reports of their orders; 150 bytes each."""
 FEW = 2
 Leg = tuple[AccountId, Symbol, PositionSide]
-"""What a venue holds as one, whoever of ours has a part of it."""
+"""What a venue holds as one position."""
 
 
 def key_of(view: PositionView) -> Key:
+    """Return the key of a view."""
     return Key(account=view.account, symbol=view.symbol, side=view.side, strategy=view.strategy)
 
 
 def leg_of(key: Key) -> Leg:
+    """Return the leg of a key."""
     return key.account, key.symbol, key.side
 
 
 @dataclass(slots=True)
 class Account:
-    """One account as its gateway last reported it. `synced`: its positions were read since the venue came up.
+    """One account as its gateway last reported it. Times are wall time (ns).
 
-    `others`: contracts that the venue lists and that are not traded here, with their kind; `outside`: positions that
-    are not supervised. `mute`: which orders its stream is mute about, and since when (wall time, ns). `unread`: the
-    symbols of which an open order cannot be read, since when (wall time, ns), and in how many lists in a row.
+    `synced`: its positions were read since the venue came up. `others`: listed contracts that are not traded here, with
+    their kind. `outside`: unsupervised positions. `mute`: order kinds that the stream does not report, since when.
+    `unread`: symbols with an unreadable open order, since when and in how many lists in a row.
     """
 
     account: AccountId
@@ -68,7 +70,7 @@ class Account:
     trouble: Statement = Supervisor.UNHEARD()
     waits_since_ns: int = 0
     silent_until_ns: int = 0
-    """Of the wall clock: so long the venue wants to hear nothing, where that is more than moments; 0: it does not."""
+    """Until when (wall ns) the venue accepts no requests, if longer than moments; 0: it does."""
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
     trailing: TrailingBounds | None = None
@@ -77,11 +79,11 @@ class Account:
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
     liquidations: dict[tuple[Symbol, PositionSide], Decimal] = field(default_factory=dict)
-    strangers: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
+    foreign_orders: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
 
     @property
     def why_unfit(self) -> Statement:
-        """Empty where the account is set as the configuration says; otherwise what has to be done."""
+        """What has to be changed at the account; NOTHING if its modes are as configured."""
         fault = self.modes.fault if self.modes is not None else None
         if self.modes is None or fault is None:
             return NOTHING
@@ -93,7 +95,7 @@ class Account:
 
     @property
     def why_not_ready(self) -> Statement:
-        """Empty when openings may leave; otherwise what is missing."""
+        """What openings wait for; NOTHING if they may be sent."""
         if self.waits_since_ns:
             return Supervisor.WAITS_TURN()
         if not self.venue_up:
@@ -106,7 +108,7 @@ class Account:
 
     @property
     def why_silent(self) -> Statement:
-        """Empty where the venue answers; otherwise until when it wants no request."""
+        """Until when the venue accepts no requests; NOTHING if it does."""
         if not self.silent_until_ns:
             return NOTHING
         return Supervisor.QUIET_UNTIL(time=date_time(self.silent_until_ns))
@@ -114,7 +116,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """No openings: of one account or symbol where they are named, of all otherwise; until a day's end, or for good."""
+    """A hold on openings of an account, a symbol, or all; `until_day` 0: until it is lifted."""
 
     account: AccountId | None
     symbol: Symbol | None
@@ -122,23 +124,26 @@ class Hold:
     until_day: int = 0
 
     def covers(self, account: AccountId, symbol: Symbol) -> bool:
+        """Return whether openings of this account and symbol are held."""
         return self.account in (None, account) and self.symbol in (None, symbol)
 
     def lasts(self, today: int) -> bool:
+        """Return whether it is in force on this day."""
         return not self.until_day or today <= self.until_day
 
-    def same_words(self, account: AccountId | None, symbol: Symbol | None) -> bool:
+    def names_exactly(self, account: AccountId | None, symbol: Symbol | None) -> bool:
+        """Return whether it names exactly this account and symbol."""
         return (self.account, self.symbol) == (account, symbol)
 
     @property
-    def said(self) -> Statement:
-        """What it holds, and why where that is known."""
+    def statement(self) -> Statement:
+        """What it holds, with the reason if there is one."""
         names = " ".join(part for part in (self.account, self.symbol) if part)
         what = verbatim(names) if names else Supervisor.ALL_OPENINGS()
         return Supervisor.HELD_BECAUSE(what=what, why=self.why) if self.why else what
 
     def __str__(self) -> str:
-        return str(self.said)
+        return str(self.statement)
 
 
 @dataclass(slots=True)
@@ -148,26 +153,27 @@ class Registry:
     views: dict[int, PositionView] = field(default_factory=dict)
     reserved: dict[Key, int] = field(default_factory=dict)
     keys: dict[int, Key] = field(default_factory=dict)
-    """`reserved` the other way around."""
+    """The inverse of `reserved`."""
     legs: dict[Leg, set[int]] = field(default_factory=dict)
-    """Whose keys are reserved, by leg: asked at every view, so never looked for among all."""
+    """Ordinals with a reserved key by leg; needed at every view, so indexed."""
     mute: dict[Leg, set[int]] = field(default_factory=dict)
-    """Positions that cannot say what they hold, by leg: it is theirs all the same."""
+    """Silent positions by leg; they still occupy it."""
     commands: BoundedMap[CommandId, int] = field(default_factory=lambda: BoundedMap(COMMANDS_KEPT))
     finished: BoundedMap[int, PositionId] = field(default_factory=lambda: BoundedMap(FINISHED_KEPT))
     finished_total: int = 0
-    """Older ones included, of which the journal tells."""
+    """Includes older ones, which are in the journal only."""
     admitted: dict[CommandId, tuple[OpenPosition, int]] = field(default_factory=dict)
-    """Openings and additions that no view tells of yet, and until when (monotonic, ns; 0: until one does): they count
-    against the limits all the same. A view that tells of the command has its orders, and the rest in `to_come`."""
+    """Openings and additions that no view shows yet, and until when (monotonic ns; 0: until one does); they count
+    against the limits. A view that includes the command has its orders, and the rest in `to_come`.
+    """
     next_ordinal: int = 1
     ended: set[int] = field(default_factory=set)
-    """Ordinals of the terminal ones among the views: counted at every view, so never looked for among all."""
+    """Ordinals of ended positions among the views; needed at every view, so indexed."""
     holdings: defaultdict[AccountId, Holdings] = field(default_factory=lambda: defaultdict(Holdings))
-    """The live ones among the views, of each account."""
+    """The live views by account."""
 
     def live(self, account: AccountId | None = None, symbol: Symbol | None = None) -> Iterator[PositionView]:
-        """Those that are not over: all, of an account, or of a symbol of it."""
+        """Return the live views of all accounts, of one, or of one symbol of it."""
         if account is None:
             return (view for view in self.views.values() if not view.state.terminal)
         if symbol is None:
@@ -175,10 +181,11 @@ class Registry:
         return iter(self.holdings[account].of(symbol))
 
     def terminal(self) -> Iterator[PositionView]:
+        """Return the views of ended positions, by ordinal."""
         return (self.views[ordinal] for ordinal in sorted(self.ended))
 
     def named(self, ordinal: str) -> PositionId | None:
-        """The position with this ordinal, as far as it is not over; None for anything else."""
+        """Return the live position with this ordinal; None for anything else."""
         number = int(ordinal) if ordinal.isdecimal() else 0
         view = self.views.get(number)
         if view is not None:
@@ -187,7 +194,7 @@ class Registry:
         return position_id(key, number) if key is not None else None
 
     def holder(self, ordinal: int) -> PositionId | None:
-        """The position that has this number, whatever became of it."""
+        """Return the position with this ordinal, live or ended."""
         view = self.views.get(ordinal)
         if view is not None:
             return view.position_id
@@ -197,31 +204,33 @@ class Registry:
         return position_id(key, ordinal) if key is not None else None
 
     def occupy(self, key: Key, ordinal: int) -> None:
+        """Reserve the key for this ordinal."""
         self.reserved[key] = ordinal
         self.keys[ordinal] = key
         self.legs.setdefault(leg_of(key), set()).add(ordinal)
 
     def vacate(self, key: Key, ordinal: int) -> None:
+        """Release the key, if this ordinal has it."""
         if self.reserved.get(key) == ordinal:
             del self.reserved[key]
         self.keys.pop(ordinal, None)
         _remove(self.legs, leg_of(key), ordinal)
 
     def silence(self, key: Key, ordinal: int, *, over: bool = False) -> None:
-        """It cannot say what it holds; `over`: it can again."""
+        """Mark a position whose quantity is unknown; `over`: unmark it."""
         if over:
             _remove(self.mute, leg_of(key), ordinal)
         else:
             self.mute.setdefault(leg_of(key), set()).add(ordinal)
 
     def stands_on(self, leg: Leg) -> Key | None:
-        """One of those who stand on it, or are about to."""
+        """Return one of the keys reserved on the leg."""
         return self.keys[next(iter(self.legs[leg]))] if leg in self.legs else None
 
     def few_on(self, key: Key) -> frozenset[int] | None:
-        """Who stands on its leg, or is about to; None where those are more than two.
+        """Return the ordinals on the key's leg, admitted ones included; None if there are more than two.
 
-        From the third on the coming and going of one changes nothing for the others, however many they are.
+        With three or more, one more or less changes nothing for the others.
         """
         leg = leg_of(key)
         holders = self.legs.get(leg, set())
@@ -231,12 +240,12 @@ class Registry:
         return found if len(found) <= FEW else None
 
     def shares(self, key: Key) -> bool:
-        """Another position stands on the same leg of the venue, or is about to."""
+        """Return whether another position is on the key's leg, or admitted to it."""
         few = self.few_on(key)
         return few is None or len(few) > 1
 
     def reserve(self, key: Key, command_id: CommandId) -> int:
-        """The ordinal of a new position, which has this key from now on."""
+        """Reserve the key for a new ordinal, which is returned."""
         ordinal = self.next_ordinal
         self.next_ordinal += 1
         self.occupy(key, ordinal)
@@ -244,10 +253,11 @@ class Registry:
         return ordinal
 
     def remember(self, command_id: CommandId, ordinal: int) -> None:
+        """Note the position that received the command."""
         self.commands[command_id] = ordinal
 
     def update(self, view: PositionView) -> None:
-        """Take a newer view; a version of 0 means that the opening never began."""
+        """Apply a newer view; version 0: the opening never began."""
         if not view.version:
             self.forget(view)
             return
@@ -271,17 +281,18 @@ class Registry:
         self.finish(view.ordinal, view.position_id)
 
     def finish(self, ordinal: int, name: PositionId) -> None:
-        """It is over, and perhaps was before."""
+        """Note that the position has ended; repeating it is harmless."""
         self.finished_total += ordinal not in self.finished
         self.finished[ordinal] = name
 
     def ahead(self, account: AccountId, now_ns: int) -> tuple[OpenPosition, ...]:
-        """What was admitted for this account and is in no view yet; an addition that was refused never will be."""
+        """Return the account's admitted openings that no view shows; drop expired ones. `now_ns` is monotonic."""
         for command_id in [each for each, (_, until_ns) in self.admitted.items() if 0 < until_ns <= now_ns]:
             del self.admitted[command_id]
         return tuple(opening for opening, _ in self.admitted.values() if opening.account == account)
 
     def forget(self, view: PositionView) -> None:
+        """Remove a position whose opening never began."""
         self.vacate(key_of(view), view.ordinal)
         self.views.pop(view.ordinal, None)
         self.holdings[view.account].drop(view.ordinal)
@@ -291,7 +302,7 @@ class Registry:
             self.admitted.pop(command, None)
 
     def overflow(self) -> tuple[int, ...]:
-        """Ordinals of the oldest terminal positions beyond what is kept; their views are gone after this."""
+        """Drop and return the oldest ended positions beyond TERMINAL_KEPT."""
         if len(self.ended) <= TERMINAL_KEPT:
             return ()
         over = tuple(sorted(self.ended)[: len(self.ended) - TERMINAL_KEPT])
@@ -302,7 +313,7 @@ class Registry:
 
 
 def _remove(groups: dict[Leg, set[int]], leg: Leg, member: int) -> None:
-    """Of a leg on which this was the last nothing is left."""
+    """Remove a member; drop the group with its last one."""
     group = groups.get(leg)
     if group is None:
         return

@@ -1,4 +1,4 @@
-"""What the gateways report: to the position that it is about, or to whoever must know."""
+"""Reports of the gateways: to the position concerned, the reconciler, or the owner."""
 
 from dataclasses import replace
 
@@ -22,12 +22,14 @@ from messages.types import AccountId, CommandId, Instrument, OrderStatus, Reject
 from messages.wording import Supervisor, Venue
 
 MOMENTS_NS = 60_000_000_000
-"""A silence that lasts longer is shown; a shorter one is over before anyone has looked."""
-UNREAD_TOLD_AT = 2
-"""Lists in a row in which an order cannot be read; one may be a torn answer."""
+"""A longer silence is shown."""
+UNREAD_NOTIFY_AT = 2
+"""Lists in a row with an unreadable order before a notice; one may be a torn answer."""
 
 
 class ReportHandlers:
+    """Routes reports and keeps the accounts of the registry up to date."""
+
     def __init__(self, context: SupervisorContext, orders: CommandHandlers, history: History) -> None:
         self._context = context
         self._memory = context.memory
@@ -35,6 +37,7 @@ class ReportHandlers:
         self._history = history
 
     def routes(self) -> Routes:
+        """Return the handler of each report class."""
         about = (
             r.OrderAccepted, r.OrderRejected, r.OutcomeUnknown, r.OrderReport, r.OrderAbsent, r.CancelRejected,
             r.FillReport, r.FillsFetched,
@@ -69,12 +72,12 @@ class ReportHandlers:
         name = parse_client_order_id(report.client_order_id)
         if isinstance(report, r.FillReport):
             report = replace(report, worth=self._context.cost(report))
-        if _tells_of_nothing(report):
+        if _suggests_absence(report):
             self._context.to_reconciler(report)
         if name is None:
             self._foreign(report)
         elif not self._context.settings.names.own(report.client_order_id):
-            self._stranger(report)
+            self._unknown_order(report)
         elif (
             name.ordinal in self._memory.registry.views
             or name.ordinal in self._memory.registry.finished
@@ -82,10 +85,10 @@ class ReportHandlers:
         ):
             self._context.tell_position(name.ordinal, report)
         else:
-            self._stranger(report)
+            self._unknown_order(report)
 
     def _foreign(self, report: r.AboutOrder) -> None:
-        """Somebody else's order: a human's, or the venue's own."""
+        """An order that is not in our format: a manual one, or the venue's."""
         if isinstance(report, r.FillReport):
             self._context.to_reconciler(report)
             self._context.log(
@@ -101,7 +104,7 @@ class ReportHandlers:
                 self._forced(report)
 
     def _forced(self, fill: r.FillReport) -> None:
-        """The venue took from a leg by itself: whoever is on it books its part at once, and nothing opens for it."""
+        """Split a forced trade between the positions of its leg at once; openings wait for none of it."""
         instrument = self._memory.accounts[fill.account].instruments.get(fill.symbol)
         step = instrument.quantity_step if instrument else fill.quantity
         now_ns = self._context.runtime.clock.time_ns()
@@ -120,14 +123,14 @@ class ReportHandlers:
         )
         self._history.persist_shared(shared, notice)
 
-    def _stranger(self, report: r.AboutOrder) -> None:
-        """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""
+    def _unknown_order(self, report: r.AboutOrder) -> None:
+        """An order in our format from another data directory: leave it, and hold openings on its symbol."""
         account = self._memory.accounts[report.account]
         entry = (report.symbol, report.client_order_id)
         if isinstance(report, r.OrderReport) and report.status.ended:
-            account.strangers.discard(entry)
-        elif entry not in account.strangers:
-            account.strangers.add(entry)
+            account.foreign_orders.discard(entry)
+        elif entry not in account.foreign_orders:
+            account.foreign_orders.add(entry)
             symbol = report.symbol
             text = Supervisor.FOREIGN_ORDER_NOTICE(symbol=symbol, order=report.client_order_id, symbols=symbol)
             self._context.notify(Severity.CRITICAL, text, report.account)
@@ -137,8 +140,8 @@ class ReportHandlers:
         if parsed is None:
             return
         if isinstance(report, r.SettingApplied):
-            # Before the position hears that nothing holds its entry any more.
-            self._orders.ask_again(parsed[1], report.correlation_id)
+            # Before the position receives the leverage report and sends its entry.
+            self._orders.check_waiting_entry(parsed[1], report.correlation_id)
         self._context.tell_position(parsed[1], report)
 
     def _sweep(self, report: r.Sweep) -> None:
@@ -149,7 +152,7 @@ class ReportHandlers:
         account = self._memory.accounts[report.account]
         ours = frozenset(view.symbol for view in self._memory.registry.live(report.account))
         if report.symbol is None:
-            self._look_outside(account, left_outside(report, account, ours))
+            self._note_outside(account, left_outside(report, account, ours))
         report = supervised(report, account, ours)
         self._context.to_reconciler(report)
         if report.symbol is None and account.venue_up:
@@ -162,30 +165,30 @@ class ReportHandlers:
             account.marks[row.symbol] = row.mark_price
         if report.symbol is None:
             account.liquidations = liquidations_of(report.positions)
-            self._tell_useless_stops(account)
+            self._notify_useless_stops(account)
 
     def _open_orders(self, report: r.OpenOrdersReport) -> None:
-        """What stays unreadable in a second list is told, once until a list is read without it."""
+        """Notify of an order that is unreadable in a second list, once until a list is read without it."""
         self._context.to_reconciler(report)
         unread = self._memory.accounts[report.account].unread
-        told = {row.symbol: row.why for row in report.unread}
-        for symbol in unread.keys() - told.keys():
+        unreadable = {row.symbol: row.why for row in report.unread}
+        for symbol in unread.keys() - unreadable.keys():
             if report.symbol in (None, symbol):
                 del unread[symbol]
-        for symbol, why in told.items():
+        for symbol, why in unreadable.items():
             since_ns, lists = unread.get(symbol, (report.begun_ns, 0))
             unread[symbol] = since_ns, lists + 1
-            if lists + 1 == UNREAD_TOLD_AT:
-                self._tell_unread(report.account, symbol, why, since_ns)
+            if lists + 1 == UNREAD_NOTIFY_AT:
+                self._notify_unread(report.account, symbol, why, since_ns)
 
-    def _tell_unread(self, account: AccountId, symbol: Symbol, why: Statement, since_ns: int) -> None:
+    def _notify_unread(self, account: AccountId, symbol: Symbol, why: Statement, since_ns: int) -> None:
         text = Supervisor.ORDER_UNREAD(account=account, symbol=symbol or Venue.NO_SYMBOL(), why=why)
         notice_id = f"unread/{account}/{symbol}/{since_ns}"
         notice = Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
         self._context.runtime.tell(NOTIFIER, notice)
 
-    def _look_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
-        """Each is told once while it is there."""
+    def _note_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
+        """Notify of each new unsupervised position once."""
         for key, row in found.items():
             if key not in account.outside:
                 notice_id = f"outside/{row.account}/{row.symbol}/{row.side or ''}/{row.since_ns}"
@@ -193,19 +196,19 @@ class ReportHandlers:
                 self._context.runtime.tell(NOTIFIER, notice)
         account.outside = found
 
-    def _tell_useless_stops(self, account: Account) -> None:
-        """The venue's liquidation price may move past a stop that was accepted; each such stop is told once."""
+    def _notify_useless_stops(self, account: Account) -> None:
+        """Notify of each stop that the liquidation price has passed, once."""
         for view in self._memory.registry.live(account.account):
             if not view.quantity:
                 continue
             why = beyond_liquidation(view.stop_loss, view.symbol, view.side, account.liquidations)
-            told = (view.position_id, view.stop_loss)
-            if why and told not in self._memory.useless:
-                self._memory.useless.add(told)
+            stop = (view.position_id, view.stop_loss)
+            if why and stop not in self._memory.useless_stops:
+                self._memory.useless_stops.add(stop)
                 text = Supervisor.STOP_USELESS_NOTICE(name=view.position_id, **why.args)
                 self._context.notify(Severity.CRITICAL, text, account.account)
             elif not why:
-                self._memory.useless.discard(told)
+                self._memory.useless_stops.discard(stop)
 
     def _venue_up(self, report: r.VenueUp) -> None:
         self._context.runtime.publish(report)
@@ -234,13 +237,13 @@ class ReportHandlers:
             self._compare(symbol, report.ts_init)
 
     def _compare(self, symbol: Symbol, now_ns: int) -> None:
-        """A symbol whose rules were not known was compared with nothing, and somebody may hold it."""
+        """A symbol without rules was not compared, and a position may exist on it: compare now."""
         name = CommandId(f"listed.{symbol}@{now_ns}")
         self._context.to_reconciler(Reconcile(command_id=name, symbol=symbol))
 
-    def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:
-        """Each position learns its symbol's rules; of a symbol that somebody holds, the owner hears what changed."""
-        before, account.instruments = account.instruments, rules_now(account.instruments, told)
+    def _take_rules(self, account: Account, listed: tuple[Instrument, ...]) -> None:
+        """Send each position its symbol's new rules; notify of changes on held symbols."""
+        before, account.instruments = account.instruments, rules_now(account.instruments, listed)
         live = tuple(self._memory.registry.live(account.account))
         for view in live:
             instrument = account.instruments.get(view.symbol)
@@ -278,7 +281,7 @@ class ReportHandlers:
         self._context.log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
 
     def _modes(self, report: r.AccountModes) -> None:
-        """Openings wait until the account is set as the configuration says; what reduces does not."""
+        """Hold openings until the account's modes are as configured; reductions pass."""
         account = self._memory.accounts[report.account]
         before, account.modes = account.why_unfit, report
         after = account.why_unfit
@@ -316,11 +319,11 @@ class ReportHandlers:
         self._memory.accounts[report.account].marks[report.symbol] = report.mark_price
 
     def _leverage(self, report: r.LeverageChanged) -> None:
-        """Ours or somebody else's: what we asked for may not be booked yet, so the reconciler looks, and tells."""
+        """The change may be ours and not booked yet: the reconciler checks it."""
         self._context.to_reconciler(report)
 
     def _margin_call(self, report: r.MarginCall) -> None:
-        """Close to liquidation: who holds it, and the venue's numbers."""
+        """Notify that the leg is close to liquidation, with its positions and the venue's numbers."""
         of_symbol = self._memory.registry.live(report.account, report.symbol)
         names = tuple(view.position_id for view in of_symbol if view.side is report.side) or Supervisor.NONE_OF_OURS()
         text = Supervisor.MARGIN_CALL(symbol=report.symbol, side=report.side, text=report.text, names=names)
@@ -331,7 +334,7 @@ class ReportHandlers:
         )
 
     def _note(self, report: r.VenueReport) -> None:
-        """Kept in the log for whoever asks later; nothing is decided on it here."""
+        """Log the event; it decides nothing."""
         why = report.why if isinstance(report, r.StrayEvent) else type(report).__name__
         raw = report.raw if isinstance(report, r.StrayEvent) else ""
         self._context.log("WARNING", "stray event", actor="supervisor", account=report.account, why=why, raw=raw)
@@ -343,8 +346,8 @@ class ReportHandlers:
         account.silent_until_ns = message.throttled_until_ns if lasts_ns > MOMENTS_NS else 0
 
 
-def _tells_of_nothing(report: r.AboutOrder) -> bool:
-    """There was nothing to reduce, or a stop was turned down when it fired: perhaps the position is gone."""
+def _suggests_absence(report: r.AboutOrder) -> bool:
+    """Return whether the report suggests that the position is gone: nothing to reduce, or a triggered stop rejected."""
     if isinstance(report, r.OrderRejected):
         return report.reason is RejectReason.REDUCE_ONLY
     return isinstance(report, r.OrderReport) and report.status is OrderStatus.REJECTED

@@ -1,4 +1,4 @@
-"""Limit entries at an orderly stop: what only rests is called off, so that nothing opens while nobody watches."""
+"""Cancels limit entries at an orderly stop, so that nothing opens unsupervised."""
 
 import threading
 
@@ -11,13 +11,14 @@ from messages.types import CommandId, CorrelationId, OrderPurpose
 
 
 class RestingEntries:
-    """Which positions have a limit entry on the book, from the views that they publish."""
+    """The positions with a resting limit entry, from their published views. Thread-safe."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._ordinals: set[int] = set()
 
-    def hear(self, view: object) -> None:
+    def on_view(self, view: object) -> None:
+        """Apply a published view."""
         assert isinstance(view, PositionView)
         rests = any(o.purpose is OrderPurpose.ENTRY and o.price is not None for o in view.orders)
         with self._changed:
@@ -28,12 +29,15 @@ class RestingEntries:
         return bool(self._ordinals)
 
     def wait_until_gone(self, deadline_ms: int) -> None:
+        """Block until no entry rests, at most `deadline_ms`."""
         with self._changed:
             self._changed.wait_for(lambda: not self._ordinals, deadline_ms / 1000)
 
 
 def call_off_entries(system: ActorSystem, resting: RestingEntries, clock: Clock, deadline_ms: int) -> None:
-    """Before the venues stop. What is not confirmed in time is canceled again at the next start: its intent is kept."""
+    """Cancel all entries before the venues stop. One not confirmed in time is canceled at the next start: its intent is
+    kept.
+    """
     if not resting:
         return
     command_id = CommandId(f"stop-{clock.time_ns()}")

@@ -1,7 +1,7 @@
-"""Positions whose history is damaged, and which their owner has ended: durable before it is answered.
+"""Retirement of positions with a damaged history by their owner; durable before the answer.
 
-The reconciler proves that the venue holds nothing of one; what its owner says then is an event of the supervisor's own
-history. The records of the position stay as they are: it is never folded, and its numbers are not known.
+The reconciler proves that the venue holds nothing of the position; the owner's decision is an event of the supervisor's
+own history. The position's records stay, but are never folded, so its numbers stay unknown.
 """
 
 from actors.supervisor.context import Routes, SupervisorContext
@@ -15,11 +15,14 @@ from messages.wording import Supervisor
 
 
 class Retiring:
+    """Handles RetirePosition."""
+
     def __init__(self, context: SupervisorContext, history: History) -> None:
         self._context = context
         self._history = history
 
     def routes(self) -> Routes:
+        """Return the handler of RetirePosition."""
         return {RetirePosition: self._retire}
 
     def _retire(self, command: RetirePosition) -> None:
@@ -38,10 +41,10 @@ class Retiring:
                 discrepancy_id=command.discrepancy_id,
                 why=why,
             )
-            told = Notify(
+            notice = Notify(
                 severity=Severity.INFO,
                 text=Supervisor.RETIRED_NOTICE(name=name),
                 notice_id=f"{name}.retired",
                 ends=name,
             )
-            self._history.persist(event, command, Supervisor.RETIRED(name=name), told)
+            self._history.persist(event, command, Supervisor.RETIRED(name=name), notice)

@@ -1,9 +1,8 @@
-"""What an id stood for, where its record is lost: its events show it, in part or in whole. Pure.
+"""The command of an id whose record is lost, as far as its events show it. Pure.
 
-An event names its command by id. Its class shows the kind, and its fields what was asked for. Where they would not show
-all of it (a part that is closed is counted from what was held then), a digest of the command stands beside them: the
-record may be lost in the very commit that the event is not. What an event of an earlier version does not show is not
-known, and an answer does not guess it.
+An event carries its command's id; its class shows the command's kind, its fields the arguments. Where they do not show
+all of it (a partial close is computed from the quantity held then), the event carries a digest of the command. An event
+of an earlier version may leave the command unknown; no answer guesses it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,23 +36,24 @@ KINDS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     c.CloseAll: (e.CloseAllRequested,),
     AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen, e.PositionRetired),
 }
-"""By command: the events that it has. A command of another kind has none of them, or others besides."""
+"""The events of each command. A command of another kind has none of them, or others too."""
 _MEANT = (
     e.CloseRequested, e.ProtectionRequested, e.AdditionRequested, e.PositionAdopted, e.QuantityAdjusted,
     e.CloseAllRequested,
 )  # fmt: skip
-"""These carry the digest of what was asked for."""
+"""Events with the digest of their command."""
 TELLING = tuple({kind for kinds in KINDS.values() for kind in kinds})
 
 
 class Unrecorded:
-    """Gathers the events of commands that have no record, as they pass."""
+    """Collects the events of commands without a record."""
 
     def __init__(self, records: Iterable[CommandTaken | CommandDecided]) -> None:
         self._recorded = {r.command_id if isinstance(r, CommandTaken) else r.reply.command_id for r in records}
         self._found: dict[CommandId, list[Event]] = {}
 
     def note(self, event: Event) -> None:
+        """Keep the event if its command has no record."""
         command_id: CommandId = getattr(event, "command_id", CommandId(""))
         if command_id and command_id not in self._recorded and isinstance(event, TELLING):
             events = self._found.setdefault(command_id, [])
@@ -61,16 +61,17 @@ class Unrecorded:
                 events.append(event)
 
     def found(self) -> tuple[tuple[CommandId, tuple[Event, ...]], ...]:
+        """Return the events by command id."""
         return tuple((command_id, tuple(events)) for command_id, events in self._found.items())
 
 
 def shown(command: c.Command, effects: Effects, holder: PositionId | None) -> bool | None:
-    """Whether these effects are this command's, at the position `holder`; None where they do not show it."""
+    """Return whether these events are of this command, at the position `holder`; None: they do not show it."""
     if not effects:
         return None
-    meant = {event.meaning for event in effects if isinstance(event, _MEANT) and event.meaning}
-    if meant:
-        return meant == {meaning(command)}
+    digests = {event.meaning for event in effects if isinstance(event, _MEANT) and event.meaning}
+    if digests:
+        return digests == {meaning(command)}
     if not all(isinstance(event, KINDS.get(type(command), ())) for event in effects):
         return False
     named: PositionId | None = getattr(command, "position_id", None)
@@ -81,9 +82,9 @@ def shown(command: c.Command, effects: Effects, holder: PositionId | None) -> bo
 
 
 def reaches(command: c.Command, position_id: PositionId) -> bool:
-    """Whether the history of this position is one that has the events of such a command.
+    """Return whether the events of this command would be in the history of this position.
 
-    Holds, a close of all and what a human says of a discrepancy are in the histories of others than positions.
+    Holds, a close-all and decisions about discrepancies are in other histories.
     """
     parsed = parse_position_id(position_id)
     if parsed is None:
@@ -125,7 +126,7 @@ def _opens(command: c.OpenPosition, effects: Effects, _: PositionId | None) -> b
 def _closes(
     command: c.ClosePosition | c.CloseMatching | c.EmergencyClose, effects: Effects, holder: PositionId | None
 ) -> bool | None:
-    """A part is counted from what was held then, which is not known here."""
+    """A partial close is computed from the quantity held then, which is unknown here."""
     asked = effects[0]
     assert isinstance(asked, e.CloseRequested)
     if asked.emergency is not isinstance(command, c.EmergencyClose):
@@ -159,7 +160,7 @@ def _modifies(command: c.ModifyPosition, effects: Effects, _: PositionId | None)
 
 
 def _assigns(command: c.AssignPosition, effects: Effects, _: PositionId | None) -> bool | None:
-    """From which position it was taken is not in what the strategy has of it."""
+    """The strategy's event does not name the manual position."""
     begun = next((event for event in effects if isinstance(event, e.PositionAdopted)), None)
     return False if begun is not None and begun.key.strategy != command.strategy else None
 
@@ -171,7 +172,7 @@ def _holds(command: c.PauseOpenings | c.ResumeOpenings, effects: Effects, _: Pos
 
 
 def _closes_all(command: c.CloseAll, effects: Effects, _: PositionId | None) -> bool | None:
-    """What was open decides which accounts it concerned: all, or one that had them all."""
+    """The positions open then decide the accounts: all, or one that had them all."""
     asked = effects[0]
     assert isinstance(asked, e.CloseAllRequested)
     accounts = {parsed[0].account for each in asked.closes if (parsed := parse_position_id(each.position_id))}
@@ -189,7 +190,7 @@ def _acknowledges(command: AcknowledgeDiscrepancy, effects: Effects, _: Position
 
 
 def _is(_command: c.Command, _effects: Effects, _holder: PositionId | None) -> bool:
-    """It asks for nothing but itself."""
+    """The command has no arguments."""
     return True
 
 

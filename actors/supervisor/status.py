@@ -1,4 +1,4 @@
-"""What `albra status` shows of positions, accounts, gateways, messages and actors. Pure."""
+"""The rows of `albra status`: positions, accounts, gateways, messages, actors. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ SECOND = 1_000_000_000
 
 
 def rows(memory: SupervisorMemory, holds: tuple[Hold, ...]) -> Rows:
-    """Positions, those that cannot say what they hold by name, then every account with its gateway."""
+    """Return the rows of positions, silent ones by name, then of every account with its gateway."""
     section = Status.POSITIONS()
     accounts = (each for account in memory.accounts.values() for each in _account(account, memory.gateways))
     broken = (StatusRow(section=section, name=verbatim(name), value=why) for name, (_, why) in memory.silent.items())
@@ -47,7 +47,7 @@ def _positions(registry: Registry, holds: tuple[Hold, ...], broken: int) -> Rows
         row(section, Status.TRANSITIONS, sum(view.transitions for view in views)),
         row(section, Status.STATES, several(counts)),
         row(section, Status.OPENINGS, Status.PAUSED() if holds else Status.ALLOWED()),
-        *([row(section, Status.BECAUSE, several([hold.said for hold in holds]))] if holds else ()),
+        *([row(section, Status.BECAUSE, several([hold.statement for hold in holds]))] if holds else ()),
     )
 
 
@@ -110,7 +110,7 @@ def _outside(held: Outside) -> Statement:
 
 
 def _mode(account: Account) -> PositionMode:
-    """As the account is set at the venue, where that was read."""
+    """Return the mode set at the venue, if it was read, else the configured one."""
     return account.mode if account.modes is None else account.modes.position_mode
 
 
@@ -127,7 +127,7 @@ def _stream(account: Account) -> Statement:
 
 
 def moment(time_ns: int) -> Statement:
-    """A moment as people and programs read it (ISO 8601, UTC); nothing for 0."""
+    """Return a wall time (ns) as ISO 8601 in UTC; NOTHING for 0."""
     return Status.MOMENT(at=_moment(time_ns)) if time_ns else NOTHING
 
 
@@ -136,7 +136,7 @@ def _moment(time_ns: int) -> str:
 
 
 def money_rows(paper: tuple[AccountId, ...], others: int, *, asked: bool, configured: bool) -> Rows:
-    """That money is not real on the accounts of `paper`, and why; nothing where all of it is."""
+    """Return the row that money on the `paper` accounts is not real, and why; empty if all money is real."""
     if not paper:
         return ()
     if others:
@@ -149,7 +149,7 @@ def money_rows(paper: tuple[AccountId, ...], others: int, *, asked: bool, config
 
 
 def runtime_rows(metrics: SystemMetrics) -> Rows:
-    """Messages by priority, and the actors."""
+    """Return the rows of messages by priority, and of actors."""
     section = Status.ACTORS()
     return (
         *(
@@ -177,5 +177,5 @@ def _lane(lane: LaneMetrics) -> Statement:
 
 
 def milliseconds(time_ns: float) -> Decimal:
-    """With three places."""
+    """Return the time in milliseconds with three decimals."""
     return Decimal(round(time_ns / 1_000)).scaleb(-3)

@@ -1,7 +1,7 @@
-"""Positions at the venue that are not supervised: told once, by name, shown, and counted as exposure. Pure.
+"""Positions at the venue that are not supervised: notified once, listed, and counted as exposure. Pure.
 
-What is supervised is what the venue lists as a contract that is traded here, and whatever a position of ours is in,
-listed or not: absence from a list closes nothing.
+Supervised are contracts that the venue lists and that are traded here, and every symbol with a position of ours, listed
+or not: absence from a list closes nothing.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,12 +19,12 @@ OutsideKey = tuple[Symbol, PositionSide | None]
 
 
 def _is_ours(symbol: Symbol, account: Account, ours: Collection[Symbol]) -> bool:
-    """A row without a name may be about anything of ours."""
+    """A row without a symbol may concern any position of ours."""
     return symbol in account.instruments or symbol in ours or symbol == NAMELESS
 
 
 def supervised(report: PositionsReport, account: Account, ours: Collection[Symbol]) -> PositionsReport:
-    """The report without what is not supervised; `ours` are the symbols of positions of ours."""
+    """Return the report without unsupervised rows; `ours`: the symbols of our positions."""
     return replace(
         report,
         positions=tuple(row for row in report.positions if _is_ours(row.symbol, account, ours)),
@@ -33,7 +33,7 @@ def supervised(report: PositionsReport, account: Account, ours: Collection[Symbo
 
 
 def left_outside(report: PositionsReport, account: Account, ours: Collection[Symbol]) -> dict[OutsideKey, Outside]:
-    """What `supervised` takes out of a report of the whole account; what was there before keeps its time."""
+    """Return the unsupervised rows of a report of the whole account; known ones keep their start."""
 
     def one(
         symbol: Symbol, side: PositionSide | None, quantity: Decimal | None, mark_price: Decimal | None
@@ -60,7 +60,7 @@ def left_outside(report: PositionsReport, account: Account, ours: Collection[Sym
 
 
 def why_outside(kind: str) -> Statement:
-    """Why a contract of this kind is not supervised."""
+    """Return why a contract of this kind is not supervised."""
     if not kind:
         return Supervisor.UNLISTED()
     if kind == "PERPETUAL":
@@ -69,7 +69,7 @@ def why_outside(kind: str) -> Statement:
 
 
 def in_full(row: Outside) -> Statement:
-    """The notice that it is there."""
+    """Return the notice of its existence."""
     why = why_outside(row.kind)
     if row.quantity is None or row.side is None:
         return Supervisor.OUTSIDE_UNREAD(account=row.account, symbol=row.symbol, why=why)
@@ -77,7 +77,7 @@ def in_full(row: Outside) -> Statement:
 
 
 def outside_exposure(account: Account) -> Iterator[tuple[str, Decimal]]:
-    """Notional by currency, at the mark price of the last reading."""
+    """Yield its notional by currency, at the mark price of the last reading."""
     for row in account.outside.values():
         if row.quantity is not None and row.mark_price is not None:
             name = Symbol(row.symbol.partition("_")[0])

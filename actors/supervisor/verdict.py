@@ -1,7 +1,7 @@
-"""How things stand in one word, CALM, LOOK or ACT, and every reason for it. Pure.
+"""The verdict, CALM, LOOK or ACT, with every reason for it. Pure.
 
-One rule serves `albra status`, the API, the chat and the page. ACT: money is at risk until a person does something.
-LOOK: something is not as it should be, and Albra works on it. Each reason says what it concerns and since when.
+One rule serves `albra status`, the API, the chat and the page. ACT: money is at risk until the owner acts. LOOK:
+something is wrong, and Albra works on it. Each reason states its subject and since when.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,13 @@ from messages.wording.status import Status
 
 SECOND = 1_000_000_000
 DOUBT_NS = 10 * SECOND
-"""An outcome is usually known sooner."""
+"""An unknown outcome that lasts longer is a concern."""
 OUTAGE_NS = 30 * SECOND
-"""Of the venue or its stream; shorter ones are routine."""
+"""An outage of the venue or its stream that lasts longer is a concern."""
 NEAR_STOP = Decimal("0.01")
-"""Of the mark price."""
+"""Distance of mark and stop, as a share of the mark, below which a position is near its stop."""
 _BY_POSITION = frozenset({Status.IN_DOUBT.code, Status.UNPROTECTED.code})
-"""Counts of positions that are judged one by one, by the time for which it has been so."""
+"""Counts of positions, which are judged one by one with their duration."""
 _OUTAGES = {Status.VENUE.code: "venue", Status.STREAM.code: "stream"}
 _ACT = frozenset(
     {Status.BROKEN.code, Status.ESCALATED.code, Status.DISK.code, Status.QUARANTINED.code, Status.UNSEEN.code}
@@ -32,6 +32,7 @@ _ACT = frozenset(
 
 
 def note_position(since: Since, view: PositionView, now_ns: int) -> None:
+    """Note since when (wall ns) the position is unprotected or in doubt."""
     since.note("bare", view.ordinal, now_ns, so=view.unprotected)
     since.note("doubt", view.ordinal, now_ns, so=view.in_doubt and not view.state.terminal)
 
@@ -39,7 +40,9 @@ def note_position(since: Since, view: PositionView, now_ns: int) -> None:
 def judge(
     memory: SupervisorMemory, rows: Rows, now_ns: int, *, protection_ns: int, losses: Mapping[AccountId, DailyLoss]
 ) -> Verdict:
-    """`losses` of today. `protection_ns`: how long a position may be unprotected."""
+    """Return the verdict at wall time `now_ns`. `losses`: today's; `protection_ns`: how long a position may be
+    unprotected.
+    """
     concerns = sorted(
         (
             *_of_positions(memory, now_ns, protection_ns),
@@ -91,17 +94,17 @@ def _of_rows(since: Since, rows: Rows, now_ns: int) -> Iterator[Concern]:
             level=Level.ACT if code in _ACT else Level.LOOK,
             section=row.section,
             name=row.name,
-            reason=Status.OF_ROW(section=row.section, name=row.name, value=_said(row, rows)),
+            reason=Status.OF_ROW(section=row.section, name=row.name, value=_value_of(row, rows)),
             about=account,
             since_ns=since_ns,
         )
 
 
-def _said(row: StatusRow, rows: Rows) -> Argument:
-    """The value, and the row that tells why."""
+def _value_of(row: StatusRow, rows: Rows) -> Argument:
+    """Return the row's value, with that of the row that explains it."""
     why = _WHY.get(row.name.code)
-    told = [each.value for each in rows if each.section == row.section and each.name.code == why and each.value]
-    return (row.value, *told) if told else row.value
+    causes = [each.value for each in rows if each.section == row.section and each.name.code == why and each.value]
+    return (row.value, *causes) if causes else row.value
 
 
 _WHY = {

@@ -94,7 +94,7 @@ def _pauses_are_forgotten(stack: ExitStack) -> None:
 def _a_pause_of_one_symbol_holds_nothing(stack: ExitStack) -> None:
     """Only what was put for all openings is asked for."""
     holds = Openings.holds
-    patch(stack, Openings, "holds", lambda self: tuple(h for h in holds(self) if h.same_words(None, None)))
+    patch(stack, Openings, "holds", lambda self: tuple(h for h in holds(self) if h.names_exactly(None, None)))
 
 
 def _what_differs_is_opened(stack: ExitStack) -> None:

@@ -40,7 +40,7 @@ def _blind_resend(stack: ExitStack) -> None:
 
     def unknown(self: Orders, message: r.OutcomeUnknown) -> None:
         name = message.client_order_id
-        order = self._answered(name)
+        order = self._take_in_flight(name)
         if order is not None:
             self._sent.owe(name)
             self._waiting[name] = order

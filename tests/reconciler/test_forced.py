@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from actors.reconciler.account_state import ReconcilerMemory
-from actors.reconciler.actor import HEARD, ReconcilerActor
+from actors.reconciler.actor import SUBSCRIBED, ReconcilerActor
 from actors.reconciler.core import ReconcilerSettings
 from actors.reconciler.policy import SECOND, Policy
 from actors.supervisor.memory import OWN_HISTORY
@@ -46,8 +46,8 @@ class Stage(House):
         self.system.spawn(
             RECONCILER, lambda context: ReconcilerActor(context, settings=settings, memory=self.memory, log=self._log)
         )
-        for heard in HEARD:
-            self.system.subscribe(heard, RECONCILER)
+        for message in SUBSCRIBED:
+            self.system.subscribe(message, RECONCILER)
 
     def pass_time(self, seconds: int) -> None:
         """The gateway answers whatever it was asked, a tenth of a second later."""

@@ -160,7 +160,7 @@ REFUSED: list[tuple[OpenPosition, Facts, str]] = [
     ),
     (
         opening(),
-        facts(account=account(strangers={(BTC, ClientOrderId("abzzzzzzzz00000010001"))})),
+        facts(account=account(foreign_orders={(BTC, ClientOrderId("abzzzzzzzz00000010001"))})),
         "abzzzzzzzz00000010001 on BTCUSDT was sent by Albra from another data directory",
     ),
     (opening(quantity=Decimal("0.0101")), facts(), "0.0101 is not a positive multiple of 0.001"),

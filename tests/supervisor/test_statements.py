@@ -40,8 +40,8 @@ def test_a_hold_says_what_it_holds_and_why_in_the_readers_language() -> None:
 
 def test_a_reason_of_an_earlier_version_is_shown_as_it_was_written() -> None:
     hold = Hold(account=None, symbol=None, why=verbatim("after a loss of 3 journal steps"))
-    assert hold.said == "all openings after a loss of 3 journal steps"
-    assert KO.say(hold.said) == "모든 신규 진입: after a loss of 3 journal steps"
+    assert hold.statement == "all openings after a loss of 3 journal steps"
+    assert KO.say(hold.statement) == "모든 신규 진입: after a loss of 3 journal steps"
 
 
 def test_several_statements_are_said_in_their_order() -> None:

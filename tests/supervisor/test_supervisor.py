@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from actors.edge import EdgeActor
 from actors.position.state import COMMANDS_REMEMBERED, blank
-from actors.supervisor.command_handlers import FORGOTTEN_NS, heard
+from actors.supervisor.command_handlers import FORGOTTEN_NS, was_received
 from actors.supervisor.pre_trade_risk import Limits
 from messages import commands as c
 from messages import reports as r
@@ -459,7 +459,7 @@ def test_a_position_that_has_forgotten_its_close_of_long_ago_is_not_closed_by_a_
     key = Key(account=MAIN, symbol=BTC, side=PositionSide.LONG, strategy=StrategyId("trend"))
     young = replace(blank(key, 1, JournalId("memory00")), touched_ns=2 * FORGOTTEN_NS)
     old = replace(young, commands=tuple(CommandId(f"c{n}") for n in range(COMMANDS_REMEMBERED)))
-    assert heard(old, CommandId("c7"), 2 * FORGOTTEN_NS)
-    assert heard(old, CommandId("all.1"), 1)
-    assert not heard(old, CommandId("all.1"), 2 * FORGOTTEN_NS - 1)
-    assert not heard(young, CommandId("all.1"), 1), "what it remembers is all that it was ever told"
+    assert was_received(old, CommandId("c7"), 2 * FORGOTTEN_NS)
+    assert was_received(old, CommandId("all.1"), 1)
+    assert not was_received(old, CommandId("all.1"), 2 * FORGOTTEN_NS - 1)
+    assert not was_received(young, CommandId("all.1"), 1), "what it remembers is all that it was ever told"
