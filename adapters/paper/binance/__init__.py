@@ -7,5 +7,5 @@
 | errors, answers | codes and texts; every raw answer that a client has to know |
 | wire, events | rows and events |
 | front, rest, signature, streams | the servers' side |
-| spoil, absurd | what a fault makes of an honest answer |
+| fault_responses, absurd | what a fault makes of an honest answer |
 """

@@ -7,8 +7,8 @@ from adapters.paper.answer import Answer, Headers
 from adapters.paper.binance import market_routes
 from adapters.paper.binance.account_routes import ACCOUNT_ROUTES
 from adapters.paper.binance.errors import ApiRefusal, missing, said
+from adapters.paper.binance.fault_responses import spoiled, stale_or_cut
 from adapters.paper.binance.route import Params, Private, Public, Security, client_id_of
-from adapters.paper.binance.spoil import spoiled, stale_or_cut
 from adapters.paper.binance.tickets import whole
 from adapters.paper.binance.trade_routes import TRADE_ROUTES
 from adapters.paper.binance.wire import encode
