@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from adapters.cli import checks, output, privacy
 from adapters.cli.checks import Finding, Judgement, fail, ok, warn
+from adapters.cli.connection import venue_connection
 from adapters.cli.outcome import CommandError, Exit
-from adapters.cli.reach import reach
 from adapters.config import AccountConfig, Config, Loaded
 from albra.loopback.discovery import holder
 from messages.text import shown, styled
@@ -97,7 +97,7 @@ def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
         yield ok(f"venue {name}", "the embedded paper venue, which starts with `albra run`")
         return
     try:
-        with reach(config, account) as settings:
+        with venue_connection(config, account) as settings:
             found = asyncio.run(_ask(settings))
     except CommandError as error:
         yield fail(f"venue {name}", error.text, "see `albra logs --level ERROR`")

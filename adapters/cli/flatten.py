@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.cli import output
+from adapters.cli.connection import account_named, venue_connection
 from adapters.cli.outcome import CommandError, Exit
-from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Loaded
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
@@ -51,7 +51,7 @@ def flatten(arguments: Namespace, loaded: Loaded) -> None:
         say(f"a supervisor runs beside this (pid {pid}): {paused}")
     deadline_s = DEADLINE_S if arguments.timeout is None else float(arguments.timeout)
     say(f"account {account.account}: {account.place}")
-    with reach(config, account) as settings:
+    with venue_connection(config, account) as settings:
         flattened = asyncio.run(_flatten(account, settings, say, beside, deadline_s))
     _tell(flattened, as_json=arguments.json)
 

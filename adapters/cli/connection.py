@@ -33,7 +33,7 @@ def account_named(config: Config, name: AccountId | None, command: str) -> Accou
 
 
 @contextmanager
-def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
+def venue_connection(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
     """What a connection to the account's venue needs, for the length of the block.
 
     The embedded paper venue is the running supervisor's where one runs; otherwise it is started from its
