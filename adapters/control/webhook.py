@@ -24,7 +24,7 @@ from aiohttp import web
 
 from adapters.config.values import WebhookConfig, WebhookStrategy
 from adapters.control.answers import errors_as_json, failure
-from adapters.control.guesses import Guesses
+from adapters.control.auth_throttle import AuthThrottle
 from adapters.control.refusals import Refusal, Refusals
 from adapters.listening.body import BodyRefused, document, read_text
 from adapters.listening.door import prove
@@ -94,7 +94,7 @@ class Webhook:
         self._strategies = {each.strategy: each for each in config.strategies}
         self._carry_out = carry_out
         self._now_ns = now_ns
-        self._guesses = Guesses()
+        self._throttle = AuthThrottle()
         self._refusals = Refusals(notify)
 
     def application(self) -> web.Application:
@@ -123,8 +123,8 @@ class Webhook:
         """Who guesses too often is not even told that it guessed wrong."""
         self._refusals.count(Refusal.GUESS, request.remote)
         address, now_ms = _sender(request), self._now_ns() // 1_000_000
-        if not (wait_ms := self._guesses.wait_ms(address, now_ms)):
-            self._guesses.note(address, now_ms)
+        if not (wait_ms := self._throttle.wait_ms(address, now_ms)):
+            self._throttle.on_failure(address, now_ms)
             return failure(401, "the secret is missing or wrong")
         seconds = -(-wait_ms // 1_000)
         answer = failure(429, f"too many wrong secrets came from here: try again in {seconds} s")

@@ -16,7 +16,7 @@ ADDRESSES_MOST = 1_000
 
 
 @dataclass(slots=True)
-class Guesses:
+class AuthThrottle:
     """The wrong ones of late, by address."""
 
     _wrong: BoundedMap[str, deque[int]] = field(default_factory=lambda: BoundedMap(ADDRESSES_MOST))
@@ -32,6 +32,6 @@ class Guesses:
             del self._wrong[address]
         return WINDOW_MS - (now_ms - wrong[0]) if len(wrong) >= WRONG_MOST else 0
 
-    def note(self, address: str, now_ms: int) -> None:
+    def on_failure(self, address: str, now_ms: int) -> None:
         self._wrong.setdefault(address, deque(maxlen=WRONG_MOST)).append(now_ms)
         self._wrong.move_to_end(address)
