@@ -5,7 +5,7 @@ from collections.abc import Callable
 from actors.recovery import restored, unconfigured, unwatched
 from actors.runtime.event_sourced import damaged
 from actors.supervisor.memory import OWN_HISTORY, Restored
-from adapters.storage import loss
+from adapters.storage import lost_tail
 from adapters.storage.record import RecoveredPosition, as_replayed
 from adapters.storage.sqlite import SqliteJournal
 from albra.wiring import Wiring
@@ -27,9 +27,9 @@ def restore(journal: SqliteJournal, day_of: Callable[[int], int], now_ns: int) -
 
     `day_of` numbers days of wall time in ns. Raises OSError where the journal cannot be read.
     """
-    told = loss.in_words(journal)
+    told = lost_tail.in_words(journal)
     notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in told)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
     with journal.reader() as reader:
         pasts = tuple(reader.recover())
         altered = (

@@ -6,7 +6,7 @@ the two apart: it names the last acknowledged step. It is written after every co
 that it costs no disk time and can only be behind the truth, never ahead of it: a journal that ends before
 its mark has lost acknowledged steps, or is an older copy.
 
-Numbers of lost steps are given again, and the first step that has one says what was lost (`loss`). Where that step is
+Numbers of lost steps are given again, and the first step that has one says what was lost (`lost_tail`). Where that step is
 lost as well, its word is lost with it: so the mark names, beside the last step, the latest losses and where they were.
 """
 
