@@ -27,9 +27,9 @@ import apsw
 from adapters.storage import rows, schema, writing
 from adapters.storage.batch import Batch, Standing, encode, position_row
 from adapters.storage.errors import JournalError
+from adapters.storage.high_water_mark import HighWaterMark
 from adapters.storage.jobs import Append, AppendDone, Counters, Health, Read, Stop, Watcher
 from adapters.storage.lock import DirectoryLock
-from adapters.storage.mark import Mark
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, EncodedStep, as_replayed
 from adapters.storage.reserve import Reserve
@@ -73,7 +73,7 @@ class SqliteJournal:
         self._queue: SimpleQueue[Append | Read | Stop] = SimpleQueue()
         self._standings: dict[int, Standing] = {}
         self._last_seq = rows.highest(connection, "SELECT max(seq) FROM step")
-        self._mark = Mark(directory, self.meta.journal_id)
+        self._mark = HighWaterMark(directory, self.meta.journal_id)
         self.lost_steps = self._mark.opened(self._last_seq)
         """Steps at the end that were acknowledged once and are not there: a flipped bit in the log, or an old copy."""
         self.lost_behind = self._last_seq

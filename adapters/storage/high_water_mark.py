@@ -34,7 +34,7 @@ class Lost:
     steps: int
 
 
-class Mark:
+class HighWaterMark:
     """One line in `<directory>/journal.mark`, overwritten in place. Never raises: without it less is noticed."""
 
     def __init__(self, directory: Path, journal_id: JournalId) -> None:
