@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.config.values import WebhookConfig
-from adapters.control.address import Announcement, announce, mint_token
+from adapters.control.announcement import Announcement, announce, mint_token
 from adapters.control.answers import unreadable
 from adapters.control.columns import instant
 from adapters.control.listeners import Listeners
