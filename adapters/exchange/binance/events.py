@@ -122,8 +122,7 @@ class UserEvents:
         return key in self._parked
 
     def give_up(self, key: ChildKey, why: Statement, stamp: Stamp, *, proven: bool) -> tuple[Message, ...]:
-        """Release a child's events as strays. `proven`: no parent exists, so later events of this order need no lookup.
-        """
+        """Release a child's events as strays. `proven`: no parent exists, so later events of it need no lookup."""
         if proven:
             self._strangers[key] = None
             _limit(self._strangers, MAX_LINKS)

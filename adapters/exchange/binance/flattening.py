@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 class BinanceFlattening:
     def __init__(self, _session: Session) -> None:
-        """Nothing has to be learned of an account before it is closed."""
+        """No account state is needed before the close."""
 
     async def position_mode(self, read: Read) -> PositionMode | None:
         value = await read(calls.POSITION_MODE, "the position mode")

@@ -112,8 +112,7 @@ class Reader(Queries):
         )
 
     async def position_mode(self) -> PositionMode:
-        """Read the position mode. accountConfig has it at a sixth of the weight, but some servers lack that endpoint.
-        """
+        """Read the position mode. accountConfig has it at a sixth of the weight, but some servers lack it."""
         try:
             return position_mode(await self.value(calls.ACCOUNT_CONFIG))
         except (ReadError, MalformedError):
