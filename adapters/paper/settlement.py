@@ -1,4 +1,4 @@
-"""What the venue does by itself: funding, liquidation, margin calls, deleveraging, delisting."""
+"""Acts of the venue: funding, liquidation, margin calls, deleveraging, delisting."""
 
 from decimal import Decimal
 
