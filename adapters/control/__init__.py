@@ -1,5 +1,5 @@
 """The control API of the running supervisor, on loopback.
 
-`server` runs it (aiohttp) and `address` announces it; `fields` and `wire` read and write JSON. Callers use
+`server` runs it (aiohttp), `announcement` publishes its address; `columns` and `wire` read and write JSON. Callers use
 `albra.loopback` and `albra.client`.
 """
