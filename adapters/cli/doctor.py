@@ -155,7 +155,7 @@ def keys(name: str, found: "Checkup") -> Iterator[Finding]:
         yield fail(f"keys {name}", "the account may not trade", "see the exchange's notices about the account")
         return
     balance = (
-        "balance not told"
+        "balance not reported"
         if found.available is None
         else f"{output.rounded(found.available)} {found.currency} available"
     )

@@ -104,7 +104,7 @@ def _confirm(account: AccountConfig, named: str | None, pid: int | None) -> None
     if named is None:
         if not sys.stdin.isatty():
             raise CommandError(
-                Exit.USAGE, f"flatten asks for a confirmation: add --yes {account.account} where nobody can type it"
+                Exit.USAGE, f"flatten asks for a confirmation: add --yes {account.account} where no one can type it"
             )
         beside = f" A supervisor runs beside it (pid {pid})." if pid is not None else ""
         question = shown(

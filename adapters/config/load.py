@@ -179,7 +179,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     if telegram["enabled"] and telegram["token"] is None and "telegram.token" not in walk.lines:
         walk.problem("telegram", "a token where enabled is true", "none")
     if telegram["enabled"] and not telegram["users"]:
-        walk.problem("telegram", "at least one user where enabled is true", "none", "nobody could speak to the bot")
+        walk.problem("telegram", "at least one user where enabled is true", "none", "the bot would answer no one")
     zones = {"telegram.timezone": telegram["timezone"]}
     zones |= {f"telegram.timezones.{who}": zone for who, zone in telegram["timezones"].items()}
     for path, zone in zones.items():

@@ -352,7 +352,7 @@ class TelegramConfig:
     )
     quiet_minutes: tuple[int, int] | None = key(
         s.text(
-            "Only CRITICAL is told between these times of each reader's clock, such as 23:00-07:00.",
+            "Only CRITICAL is sent between these times of each reader's clock, such as 23:00-07:00.",
             patterns.HOURS,
             "hours such as 23:00-07:00",
         ),
@@ -533,7 +533,7 @@ class Config:
     phase2: Phase2Config = section("The supervisor, in the words of the original system.")
     telegram: TelegramConfig = section("Chat.")
     notifier: NotifierConfig = section(
-        "What is told, and how often.",
+        "Which notices are sent, and how often.",
         per_minute="Messages to one chat; CRITICAL knows no limit.",
         webhook="A second channel for CRITICAL, when the chat is down or slow.",
         ping="A dead man's switch: called as long as Albra lives.",

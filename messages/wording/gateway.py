@@ -58,7 +58,7 @@ class Gateway(Wording):
     OPENING_REFUSED = "{why}: {cause}"
     CANCELED_UNSENT = "canceled before it was sent"
     CANCELED_UNEXECUTED = "canceled before it was executed"
-    QUERIED_UNSENT = "asked after before it was sent"
+    QUERIED_UNSENT = "queried before it was sent"
     LOST_UNSENT = "lost in a restart before it was sent"
     EMERGENCY_CLOSE = "its position is being closed in an emergency"
     EMERGENCY_CLOSE_OF = "emergency close of {position}"
