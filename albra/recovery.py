@@ -28,8 +28,8 @@ def restore(journal: SqliteJournal, day_of: Callable[[int], int], now_ns: int) -
 
     `day_of` numbers days of wall time in ns. Raises OSError when the journal is unreadable.
     """
-    told = lost_tail.in_words(journal)
-    notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in told)
+    losses = lost_tail.in_words(journal)
+    notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in losses)
     lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
     with journal.reader() as reader:
         pasts = tuple(reader.recover())
@@ -45,7 +45,7 @@ def restore(journal: SqliteJournal, day_of: Callable[[int], int], now_ns: int) -
             # Positions in the lost steps may have orders at the venue: their ordinals are not reused.
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             day_of=day_of,
-            damaged=(*told, *altered),
+            damaged=(*losses, *altered),
             commands=reader.commands(COMMANDS_MOST, since_ns=now_ns - LONGEST_DAY_NS),
         )
 

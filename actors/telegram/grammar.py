@@ -177,7 +177,7 @@ _OPTIONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-class _Unclear(Exception):  # noqa: N818 - what it says to the parser
+class _Unclear(Exception):  # noqa: N818 - a result for the parser
     def __init__(self, why: str, found: str) -> None:
         self.why, self.found = why, found
 

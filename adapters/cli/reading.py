@@ -115,8 +115,8 @@ def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bo
                 colors[index, 1] = state_color
             if pnl != "-":
                 colors[index, 5] = "red" if pnl.startswith("-") else "green"
-    told = (*BROKEN, "RETIRED")
-    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in told]
+    states = (*BROKEN, "RETIRED")
+    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in states]
     return joined("\n", [output.table(_COLUMNS, cells, colors, width=width, spare=SPARE_COLUMNS), *said])
 
 

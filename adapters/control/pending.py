@@ -18,19 +18,19 @@ WAITING_MAX = 1000
 """Waiting requests of all callers; beyond the limit the API answers `busy`."""
 
 
-class Busy(Exception):  # noqa: N818 - what it says to callers
+class Busy(Exception):  # noqa: N818 - a result for callers
     """Not submitted: the supervisor's mailbox, or this table, is full."""
 
 
-class Starting(Exception):  # noqa: N818 - what it says to callers
+class Starting(Exception):  # noqa: N818 - a result for callers
     """Not submitted: the supervisor has not started."""
 
 
-class Conflict(Exception):  # noqa: N818 - what it says to callers
+class Conflict(Exception):  # noqa: N818 - a result for callers
     """The command id belongs to another command in progress."""
 
 
-class Stopping(Exception):  # noqa: N818 - what it says to callers
+class Stopping(Exception):  # noqa: N818 - a result for callers
     """Submitted, but no answer will come: the supervisor stops."""
 
 

@@ -34,7 +34,7 @@ _STOP_TIMEOUT_S = 5.0
 
 
 class ControlAddressError(Exception):
-    """The address of the control API cannot be bound; the text says which and what to do."""
+    """The address of the control API cannot be bound; the text names it and the remedy."""
 
 
 class ControlServer:

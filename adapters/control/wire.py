@@ -185,10 +185,10 @@ def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
 
 def unproven_text(unproven: Sequence[Unproven]) -> str:
     """`1 differs, not proven yet: ETHUSDT short 0.5 believed, short 0.6 at the venue`."""
-    told = [f"{each.symbol} {each.believed} believed, {each.reported} at the venue" for each in unproven]
-    more = f"; and {len(told) - UNPROVEN_TOLD} more" if len(told) > UNPROVEN_TOLD else ""
-    differ = "1 differs" if len(told) == 1 else f"{len(told)} differ"
-    return f"{differ}, not proven yet: {'; '.join(told[:UNPROVEN_TOLD])}{more}"
+    lines = [f"{each.symbol} {each.believed} believed, {each.reported} at the venue" for each in unproven]
+    more = f"; and {len(lines) - UNPROVEN_TOLD} more" if len(lines) > UNPROVEN_TOLD else ""
+    differ = "1 differs" if len(lines) == 1 else f"{len(lines)} differ"
+    return f"{differ}, not proven yet: {'; '.join(lines[:UNPROVEN_TOLD])}{more}"
 
 
 UNPROVEN_TOLD = 10

@@ -281,7 +281,7 @@ class _Engine:
 
     async def _supervise(self) -> None:
         """Connect, watch, and reconnect. Reports each change once, also that the account waits for its turn."""
-        down, told = False, None
+        down, reported = False, None
         while True:
             retry_after_ms, fault = 0, None
             await self.session.quiet()
@@ -305,8 +305,8 @@ class _Engine:
                 self._open_streams()
                 self._set_margin_modes()
                 cause = await self._watch()
-            if not down or fault is not told or self._waits:
-                down, told, self._waits = True, fault, False
+            if not down or fault is not reported or self._waits:
+                down, reported, self._waits = True, fault, False
                 stamp = self._reader.stamp()
                 self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause, fault=fault))
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))

@@ -88,7 +88,7 @@ class Flatten:
     ) -> None:
         """`gone` is called once, when the initial positions are no longer seen; it must not block."""
         self._gone = gone
-        self._told = False
+        self._reported_gone = False
         self._account = account
         self._session = session
         self._venue = session.dialect.flattening(session)
@@ -176,8 +176,8 @@ class Flatten:
         # A closed symbol may have orders that no list shows, so it is swept once in any case.
         left = {symbol for symbol, _ in self._result.closings} - self._swept - held
         self._swept |= left
-        if left and not held and not self._told:
-            self._told = True
+        if left and not held and not self._reported_gone:
+            self._reported_gone = True
             self._gone()
         await self._cancel_all(sorted(left - resting), survey, conditional=False)
         protecting = {order.symbol for order in survey.orders if order.conditional and order.reduces}
@@ -225,10 +225,10 @@ class Flatten:
         """Add the answer's fill to `closing`; return it as text."""
         if not isinstance(verdict, proof.Accepted):
             return said_of(verdict)
-        told = self._venue.filled(verdict.row)
-        if told is None:
+        fill = self._venue.filled(verdict.row)
+        if fill is None:
             return "accepted"
-        filled, price = told
+        filled, price = fill
         closing.traded += filled
         closing.notional += filled * price
         return f"filled {plain(filled)} at {plain(price)}"

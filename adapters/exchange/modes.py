@@ -32,7 +32,7 @@ class ModesWatch:
         self._requests, self._reader = account.requests, account.reader
         self._hints = session.dialect.codes.mode_hints
         self._hinted = asyncio.Event()
-        self._told: tuple[PositionMode, bool | None, ModeFault | None] | None = None
+        self._reported: tuple[PositionMode, bool | None, ModeFault | None] | None = None
 
     def judge(self, verdict: Verdict) -> None:
         """Inspect an answer to an order or a setting for a hint at a mode change."""
@@ -48,7 +48,7 @@ class ModesWatch:
             await self._session.spare()
             with suppress(ReadError, MalformedError):
                 await self.look()
-            faulty = self._told is not None and self._told[2] is not None
+            faulty = self._reported is not None and self._reported[2] is not None
             usual_s = self._settings.settings_max_age_ms / 1000
             await asyncio.sleep(min(HINTED_LEAST_S, usual_s))
             with suppress(TimeoutError):
@@ -69,8 +69,8 @@ class ModesWatch:
     def tell(self, mode: PositionMode, *, joined: bool | None, restored: bool = False) -> None:
         """Report what differs from the last report."""
         found = (mode, joined, self._fault(mode, joined=joined))
-        if found != self._told or restored:
-            self._told = found
+        if found != self._reported or restored:
+            self._reported = found
             stamp = self._reader.stamp()
             said = AccountModes(
                 account=stamp.account, ts_init=stamp.ts_init, position_mode=mode, multi_assets=joined,

@@ -243,7 +243,7 @@ def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: Statem
 
 
 def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: str | None) -> Verdict:
-    """A 200 proves only what its body says: empty, HTML and truncated bodies come with status 200, too."""
+    """Judge a 200 by its body: empty, HTML and truncated bodies come with status 200, too."""
     if ask in (Ask.READ, Ask.SETTING):
         if isinstance(value, (dict, list)):
             return Answered(value=value)
@@ -276,9 +276,9 @@ def _row_in(value: object, codes: VenueCodes) -> Row | None:
 
 
 def _refusal(value: object, codes: VenueCodes) -> tuple[str, str] | None:
-    """(code, text) where the body is the venue's error; some cancels say "code": "200" and mean success.
+    """Return (code, text) of an error body; some cancels have "code": "200" and mean success.
 
-    What an order's own row says counts before its envelope, which may say success over a refused order.
+    An order's own row counts before its envelope, which may report success over a refused order.
     """
     if not isinstance(value, dict):
         return None

@@ -10,7 +10,7 @@ from adapters.secret import Secret
 from messages.text import Shown, shown
 
 MAX_TEXT = 400
-"""Longer texts are HTML pages and dumps; their beginning says what they are."""
+"""Limit of a text; longer ones are HTML pages and dumps, whose beginning suffices."""
 
 _NAMED = re.compile(r"(?i)(signature|listen_?key|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+")
 # Keys, listen keys and HMAC signatures of known venues are unbroken runs of 60 characters and more; ids, prices and

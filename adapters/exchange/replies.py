@@ -36,15 +36,15 @@ def following(report: MessageT, request: Message) -> MessageT:
     return replace(report, correlation_id=request.correlation_id, causation_id=request.causation_id)
 
 
-def to_submit(request: SubmitOrder, verdict: Verdict, told: OrderReport | None, stamp: Stamp) -> tuple[Message, ...]:
-    """Return the reports of a submit's verdict; `told`: the order state in the answer, if any.
+def to_submit(request: SubmitOrder, verdict: Verdict, state: OrderReport | None, stamp: Stamp) -> tuple[Message, ...]:
+    """Return the reports of a submit's verdict; `state`: the order state in the answer, if any.
 
     The first report is the answer. A second follows when the accepted order ended at once without a fill (no liquidity,
     FOK, a stop refused by the engine). Fills are reported from trades. The caller handles `Duplicate`.
     """
     match verdict:
         case proof.Accepted(venue_order_id=venue_order_id):
-            return (accepted(request, venue_order_id, stamp), *_stillborn(request, told))
+            return (accepted(request, venue_order_id, stamp), *_stillborn(request, state))
         case proof.Rejected(reason=reason, code=code, text=text):
             return (rejected(request, reason, code, verbatim(text), stamp),)
         case proof.NotExecuted():
@@ -218,7 +218,7 @@ def _applied(request: SetLeverage, stamp: Stamp) -> SettingApplied:
     return following(report, request)
 
 
-def _stillborn(request: SubmitOrder, told: OrderReport | None) -> tuple[OrderReport, ...]:
-    if told is None or not told.status.ended or told.status is OrderStatus.FILLED:
+def _stillborn(request: SubmitOrder, state: OrderReport | None) -> tuple[OrderReport, ...]:
+    if state is None or not state.status.ended or state.status is OrderStatus.FILLED:
         return ()
-    return (following(told, request),)
+    return (following(state, request),)

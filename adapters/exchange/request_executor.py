@@ -119,8 +119,8 @@ class RequestExecutor:
             return
         stamp = self._reader.stamp()
         row = verdict.row if isinstance(verdict, proof.Accepted) else None
-        told = None if row is None else self._answers.submitted(message, row, stamp)
-        for report in replies.to_submit(message, verdict, told, stamp):
+        state = None if row is None else self._answers.submitted(message, row, stamp)
+        for report in replies.to_submit(message, verdict, state, stamp):
             self._deliver(report)
         if isinstance(verdict, proof.Accepted) and message.kind is OrderKind.MARKET:
             await self._tell_filled(message, verdict.row)
@@ -242,8 +242,8 @@ class RequestExecutor:
 
     async def _canceled(self, message: CancelOrder, verdict: proof.Accepted) -> None:
         try:
-            told = self._answers.canceled(verdict.row, self._reader.stamp())
-            report = await self._reader.order(message) if told is None else told
+            state = self._answers.canceled(verdict.row, self._reader.stamp())
+            report = await self._reader.order(message) if state is None else state
         except MalformedError as error:
             self.doubt(message, Venue.CANCELED_MALFORMED(why=error.cause))
             return

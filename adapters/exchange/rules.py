@@ -50,24 +50,24 @@ class RulesWatch:
         self._least_s = least_s
         self._next_s = max_age_s
         self._hinted = asyncio.Event()
-        self.told: Rules = ()
+        self.reported: Rules = ()
         """The rules last reported, here or with `VenueUp`."""
         self._missed: set[Symbol] = set()
         """Symbols with a position that were looked up once."""
 
-    def connected(self, told: Rules, *, complete: bool) -> None:
+    def connected(self, reported: Rules, *, complete: bool) -> None:
         """Record the rules reported with `VenueUp`. `complete`: every perpetual's row was usable.
 
         A position on an unusable symbol is unsupervised, so the next read comes soon.
         """
-        self.told = told
+        self.reported = reported
         if not complete:
             self._next_s = min(UNUSABLE_S, self._max_age_s)
             asyncio.get_running_loop().call_later(self._next_s, self._hinted.set)
 
     def met(self, symbols: Collection[Symbol]) -> None:
         """Note symbols with positions; one that no rules name may be new and is looked up once."""
-        missed = set(symbols) - {each.symbol for each in self.told} - self._missed
+        missed = set(symbols) - {each.symbol for each in self.reported} - self._missed
         if missed:
             self._missed |= missed
             self._hinted.set()
@@ -84,7 +84,7 @@ class RulesWatch:
         return self._hinted.is_set()
 
     def _forbids(self, order: SubmitOrder) -> bool:
-        rules = next((each for each in self.told if each.symbol == order.symbol), None)
+        rules = next((each for each in self.reported if each.symbol == order.symbol), None)
         if rules is None:
             return True
         return order.quantity < rules.min_quantity or bool(order.quantity % rules.quantity_step)
@@ -106,9 +106,9 @@ class RulesWatch:
             found = await self._read()
         except Exception:  # noqa: BLE001  whatever it was, the rules that are known still hold
             return False
-        if found == self.told:
+        if found == self.reported:
             return False
-        self.told = found
+        self.reported = found
         stamp = self._stamp()
         self._deliver(RulesReport(account=stamp.account, ts_init=stamp.ts_init, instruments=found))
         return True

@@ -124,9 +124,9 @@ class Session:
     async def ask(
         self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
     ) -> Verdict:
-        """Send one request once and judge what came back. Raises nothing but CancelledError.
+        """Send one request once and judge the answer. Raises nothing but CancelledError.
 
-        After a cancellation `tape` says whether the request had begun.
+        After a cancellation `tape` shows whether the request had begun.
         """
         tape = Tape() if tape is None else tape
         signed_with = self.offset

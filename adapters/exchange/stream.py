@@ -317,11 +317,11 @@ class MarkStream:
             return False
         due = self._all_are_due()
         with suppress(MalformedError):
-            told = self._marks.reports(message, self._reader.stamp(), lambda symbol: due or symbol in self.symbols)
-            if told is not None:
+            reports = self._marks.reports(message, self._reader.stamp(), lambda symbol: due or symbol in self.symbols)
+            if reports is not None:
                 self._spoke = True
                 self._all_told_ns = self._wiring.clock.monotonic_ns() if due else self._all_told_ns
-                for report in told:
+                for report in reports:
                     self._wiring.deliver(report)
         return True
 

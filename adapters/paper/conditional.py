@@ -78,7 +78,7 @@ def trigger(exchange: Exchange, market: Market) -> None:
 
 
 def continue_triggering(exchange: Exchange) -> None:
-    """Hand over what has been TRIGGERING for the configured delay, or was stuck for as long as its fault says."""
+    """Hand over orders that were TRIGGERING for the configured delay, or stuck for as long as their fault directs."""
     for account in exchange.accounts.values():
         for algo in list(account.open_algos.values()):
             due = max(algo.trigger_ms + exchange.quirks.trigger_delay_ms, algo.stuck_until_ms)

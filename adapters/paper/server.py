@@ -40,7 +40,7 @@ PING_INTERVAL_S = 180.0
 
 
 class ListenError(OSError):
-    """The address cannot be bound; the text says which."""
+    """The address cannot be bound; the text names it."""
 
 
 def wall_clock_ms() -> int:
@@ -165,8 +165,8 @@ class EmbeddedServer:
 
     def tell(self, kind: str, *arguments: object, timeout_s: float = 10.0) -> None:
         """`LiveVenue.tell` from outside: `price`, `faults`, `expire`, `advance`."""
-        told = self._server.live.tell(kind, *arguments)
-        asyncio.run_coroutine_threadsafe(told, self.loop).result(timeout_s)
+        posted = self._server.live.tell(kind, *arguments)
+        asyncio.run_coroutine_threadsafe(posted, self.loop).result(timeout_s)
 
 
 @contextlib.contextmanager

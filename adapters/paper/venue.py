@@ -77,10 +77,9 @@ class PaperModel:
     # --- the API --------------------------------------------------------------------------------------
 
     def request(self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None, now_ms: int) -> Answer:
-        """Answer one REST request as the venue would, or as the fault plan says. Never raises for bad input.
+        """Answer one REST request as the venue would, or as the fault plan directs. Never raises for bad input.
 
-        The caller has verified the signature already (`secret_of`); timestamp and recvWindow are checked
-        here.
+        The caller has verified the signature (`secret_of`); timestamp and recvWindow are checked here.
         """
         self._move_clock(now_ms)
         call = Call(method=method, path=path, params=params, api_key=api_key)

@@ -1,5 +1,5 @@
 """Errors of opening a journal. Each text names the event, its object and the remedy."""
-# ruff: noqa: N818 - they name the state that was found, and the first word says of what
+# ruff: noqa: N818 - they name the state that was found, and begin with its object
 
 import errno
 from pathlib import Path

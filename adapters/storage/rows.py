@@ -94,9 +94,9 @@ def _salvaged(
         start, after = record.assemble(ordinal, position_id, None, ()), 0
     query = f"{STEP} WHERE ordinal = ? AND seq > ? ORDER BY seq"
     found = steps(connection, query, (ordinal, after))
-    told = (Storage.AT(where=s.where, why=s.why) if isinstance(s, Damage) else s for s in found)
+    outcomes = (Storage.AT(where=s.where, why=s.why) if isinstance(s, Damage) else s for s in found)
     try:
-        return record.salvage(start, told, _last_version(connection, ordinal))
+        return record.salvage(start, outcomes, _last_version(connection, ordinal))
     except UNREADABLE as error:
         return DamagedPosition(ordinal=ordinal, position_id=position_id, why=record.why_of(error))
 

@@ -113,7 +113,7 @@ class Client:
         quantity: Number | None = None,
         command_id: str | None = None,
     ) -> Accepted:
-        """Close a position, in part where `percent` or `quantity` says so. Raises as `open`."""
+        """Close a position, or `percent` or `quantity` of it. Raises as `open`."""
         return self._command("close", command_id, position_id=position_id, percent=percent, quantity=quantity)
 
     def close_all(self, *, account: str | None = None, command_id: str | None = None) -> Accepted:

@@ -1,10 +1,10 @@
-"""What a gateway says of its venue, its requests and their answers."""
+"""Sentences of the gateway: its venue, requests and answers."""
 
 from messages.statement import Wording
 
 
 class Gateway(Wording):
-    """What a gateway says of its venue, its requests and their answers."""
+    """Sentences of the gateway: its venue, requests and answers."""
 
     # The venue is out of reach.
     NOT_CONNECTED = "not connected yet"

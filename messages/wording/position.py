@@ -1,10 +1,10 @@
-"""What a position says: notices, replies, and the reasons in its history."""
+"""Sentences of a position: notices, replies, and reasons in its history."""
 
 from messages.statement import Wording
 
 
 class Position(Wording):
-    """What a position says: notices, replies, and the reasons in its history."""
+    """Sentences of a position: notices, replies, and reasons in its history."""
 
     # How sentences are put together
     LABEL = "{symbol} {side} ({id})"

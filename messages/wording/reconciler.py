@@ -1,10 +1,10 @@
-"""What the reconciler says: discrepancies, their reasons and ends, and reads that fail."""
+"""Sentences of the reconciler: discrepancies, their reasons and ends, and failed reads."""
 
 from messages.statement import Wording
 
 
 class Reconciler(Wording):
-    """What the reconciler says: discrepancies, their reasons and ends, and reads that fail."""
+    """Sentences of the reconciler: discrepancies, their reasons and ends, and failed reads."""
 
     # Parts
     EACH = "{each}"

@@ -1,10 +1,10 @@
-"""What the supervisor answers to commands, and tells of accounts, positions and actors."""
+"""Sentences of the supervisor: answers to commands; accounts, positions and actors."""
 
 from messages.statement import Statement, Wording, verbatim
 
 
 class Supervisor(Wording):
-    """What the supervisor answers to commands, and tells of accounts, positions and actors."""
+    """Sentences of the supervisor: answers to commands; accounts, positions and actors."""
 
     """Two statements, of which the second stands by itself."""
 

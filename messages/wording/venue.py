@@ -1,10 +1,10 @@
-"""What the adapter of an exchange says where the exchange has no words of its own."""
+"""Sentences of an exchange's adapter, where the exchange gives no text."""
 
 from messages.statement import Wording
 
 
 class Venue(Wording):
-    """What the adapter of an exchange says where the exchange has no words of its own."""
+    """Sentences of an exchange's adapter, where the exchange gives no text."""
 
     NO_SYMBOL = "a symbol without a name"
 

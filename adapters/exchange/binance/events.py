@@ -78,7 +78,7 @@ class UserEvents:
         """
         event = unwrapped(event)
         fed = self._read(event, stamp)
-        return replace(fed, order=order_told(event), modes=_other_setting(event), margins=_margin_changes(event))
+        return replace(fed, order=reported_order(event), modes=_other_setting(event), margins=_margin_changes(event))
 
     def _read(self, event: object, stamp: Stamp) -> Fed:
         try:
@@ -226,7 +226,7 @@ def unwrapped(message: object) -> object:
     return message
 
 
-def order_told(event: object) -> tuple[str, ClientOrderId] | None:
+def reported_order(event: object) -> tuple[str, ClientOrderId] | None:
     """Return the kind and the client order id of an event's order; None for an event about no order."""
     kind = EVENTS.get(str(event.get("e"))) if isinstance(event, dict) else None
     order = event.get("o") if kind and isinstance(event, dict) else None

@@ -129,8 +129,8 @@ def of_foreign_order(row: Row, name: str) -> bool:
 
     A row without an id may be ours, so it does not count as the absence of our order.
     """
-    told = row.get(name)
-    return isinstance(told, str) and bool(told) and parse_client_order_id(told) is None
+    client_id = row.get(name)
+    return isinstance(client_id, str) and bool(client_id) and parse_client_order_id(client_id) is None
 
 
 def child_id(row: Row) -> VenueOrderId | None:
@@ -310,15 +310,17 @@ def position_list(value: object, settings: Mapping[Symbol, SymbolSetting]) -> Po
     )
 
 
-def about(symbol: Symbol, told: PositionList) -> PositionList:
+def about(symbol: Symbol, found: PositionList) -> PositionList:
     """Return the part of the list about one symbol; a nameless row belongs to the symbol that was asked for.
 
     Raises MalformedError when only other symbols are named: such an answer does not prove that this symbol is flat.
     """
-    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in told.unread if row.symbol in (symbol, NAMELESS))[:1]
-    if told.symbols and symbol not in told.symbols and not unread:
-        raise MalformedError(Venue.OTHER_SYMBOLS(symbol=symbol, symbols=shown(", ".join(told.symbols))))
-    rows = () if unread else tuple(row for row in told.rows if row.symbol == symbol)
+    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in found.unread if row.symbol in (symbol, NAMELESS))[
+        :1
+    ]
+    if found.symbols and symbol not in found.symbols and not unread:
+        raise MalformedError(Venue.OTHER_SYMBOLS(symbol=symbol, symbols=shown(", ".join(found.symbols))))
+    rows = () if unread else tuple(row for row in found.rows if row.symbol == symbol)
     return PositionList(rows=rows, unread=unread)
 
 
@@ -371,10 +373,10 @@ def by_symbol(items: Sequence[object], read: Callable[[Row], Found]) -> dict[Sym
     for each in items:
         with suppress(MalformedError):
             row = row_of(each, "a row")
-            symbol, told = symbol_of(row, "symbol"), read(row)
-            if found.setdefault(symbol, told) != told:
+            symbol, entry = symbol_of(row, "symbol"), read(row)
+            if found.setdefault(symbol, entry) != entry:
                 torn.add(symbol)
-    return {symbol: told for symbol, told in found.items() if symbol not in torn}
+    return {symbol: entry for symbol, entry in found.items() if symbol not in torn}
 
 
 def position_mode(value: object) -> PositionMode:
@@ -538,8 +540,8 @@ def _confirm(row: Row, amount: Decimal, mark: Decimal) -> None:
     """
     if row.get("notional") in (None, ""):
         return
-    told, reckoned = decimal_of(row, "notional"), amount * mark
-    if abs(told - reckoned) > abs(told) * VALUE_SHARE + (abs(amount) + 1) * PLACE:
+    notional, reckoned = decimal_of(row, "notional"), amount * mark
+    if abs(notional - reckoned) > abs(notional) * VALUE_SHARE + (abs(amount) + 1) * PLACE:
         quantity, price, value = (shown(row.get(name)) for name in ("positionAmt", "markPrice", "notional"))
         raise MalformedError(Venue.NOTIONAL_CONTRADICTS(quantity=quantity, price=price, value=value))
 

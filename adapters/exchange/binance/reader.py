@@ -236,25 +236,25 @@ class Reader(Queries):
     async def positions(self, request: FetchPositions) -> PositionsReport:
         begun_ns = self._clock.time_ns()
         value = await self.value(calls.positions(request.symbol))
-        told = self._told(value, request.symbol)
-        self.met(frozenset(row.symbol for row in told.rows))
-        if told.rows and (self._settings_are_old() or any(x.symbol not in self.symbols.known for x in told.rows)):
+        listed = self._parsed_positions(value, request.symbol)
+        self.met(frozenset(row.symbol for row in listed.rows))
+        if listed.rows and (self._settings_are_old() or any(x.symbol not in self.symbols.known for x in listed.rows)):
             await self._refresh_symbol_settings()
-            told = self._told(value, request.symbol)
+            listed = self._parsed_positions(value, request.symbol)
         report = PositionsReport(
             account=self._account,
             ts_init=self._clock.time_ns(),
             request_id=request.request_id,
             begun_ns=begun_ns,
-            positions=told.rows,
+            positions=listed.rows,
             symbol=request.symbol,
-            unread=told.unread,
+            unread=listed.unread,
         )
         return replies.following(report, request)
 
-    def _told(self, value: object, symbol: Symbol | None) -> PositionList:
-        told = position_list(value, self.symbols.known)
-        return told if symbol is None else about(symbol, told)
+    def _parsed_positions(self, value: object, symbol: Symbol | None) -> PositionList:
+        listed = position_list(value, self.symbols.known)
+        return listed if symbol is None else about(symbol, listed)
 
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
         begun_ns = self._clock.time_ns()
@@ -445,10 +445,10 @@ class Reader(Queries):
 
     def _tell_unread(self, item: object, name: str, stamp: Stamp, why: Statement) -> None:
         """Report an unreadable row once per order."""
-        told = shown(item.get(name) or item if isinstance(item, Mapping) else item)
-        if told in self._skipped:
+        order = shown(item.get(name) or item if isinstance(item, Mapping) else item)
+        if order in self._skipped:
             return
-        self._skipped[told] = None
+        self._skipped[order] = None
         while len(self._skipped) > MAX_SKIPPED_TOLD:
             del self._skipped[next(iter(self._skipped))]
         self._deliver(stray_event(item, stamp, Venue.UNREADABLE_OPEN_ORDER(why=why)))

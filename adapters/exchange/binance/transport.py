@@ -23,8 +23,8 @@ _APIS: Mapping[str, str] = {
 
 def server_ms(value: object) -> int | None:
     """Return the time of the answer to `SERVER_TIME`, in ms since the epoch; None when it has none."""
-    told = value.get("serverTime") if isinstance(value, dict) else None
-    return told if isinstance(told, int) else None
+    time_ms = value.get("serverTime") if isinstance(value, dict) else None
+    return time_ms if isinstance(time_ms, int) else None
 
 
 async def send(exchange: Any, call: Call) -> None:

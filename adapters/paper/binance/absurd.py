@@ -12,7 +12,7 @@ def malformed_row(fault: Fault, row: object) -> object:
         return value
     if not isinstance(row, dict):
         return row
-    kept = {name: told for name, told in row.items() if name != fault.key}
+    kept = {name: cell for name, cell in row.items() if name != fault.key}
     return kept | {fault.key: value} if fault.value else kept
 
 

@@ -12,7 +12,7 @@ from adapters.paper.faults import Fault, FaultKind, Moment
 
 
 class Proof(StrEnum):
-    """What an answer proves about the request it answers."""
+    """What an answer proves about its request."""
 
     UNKNOWN = "UNKNOWN"
     NOT_EXECUTED = "NOT_EXECUTED"
@@ -31,7 +31,9 @@ class RawAnswer:
     proves: Proof
 
     def at(self, moment: Moment, **match: Any) -> Fault:
-        """The fault, striking where `match` (fields of Fault) says; raises ValueError for a dishonest one."""
+        """Return the fault for requests that `match` (fields of Fault) selects. Raises ValueError for a
+        dishonest one.
+        """
         if self.proves is not Proof.UNKNOWN and moment is not Moment.BEFORE_EFFECT:
             raise ValueError(f"{self.name} proves that nothing was done; it cannot come {moment}")
         return replace(self.fault, moment=moment, **match)
