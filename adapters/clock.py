@@ -1,10 +1,10 @@
-"""The machine's clock: satisfies `actors.ports.Clock`."""
+"""The machine's clock: implements `actors.ports.Clock`."""
 
 import time
 
 
 class SystemClock:
-    """Wall time may jump with the machine's; durations are measured on the monotonic clock."""
+    """Wall and monotonic time in ns; wall time may jump, so durations are measured on the monotonic clock."""
 
     def time_ns(self) -> int:
         return time.time_ns()

@@ -1,4 +1,4 @@
-"""What the process asks of the system, so that others learn nothing from its files and its memory."""
+"""Process settings that keep its files and memory private."""
 
 import os
 import resource
@@ -10,14 +10,14 @@ _PR_SET_DUMPABLE = 4
 
 
 def keep_private() -> None:
-    """Files that are made from now on are their owner's alone, and a crash leaves no image of our secrets."""
+    """Make new files readable by their owner only, and disable core dumps, which would contain secrets."""
     os.umask(0o077)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def keep_memory_private() -> None:
-    """Other processes of this user may not read our memory, where the system knows how to forbid that."""
+    """Forbid other processes of this user to read our memory, where the system supports it."""
     if sys.platform != "linux":
         return
     import ctypes

@@ -1,4 +1,4 @@
-"""An asyncio loop on a thread of its own: what every adapter that talks to the network lives on."""
+"""An asyncio loop on a thread of its own, used by every network adapter."""
 
 import asyncio
 import threading
@@ -9,13 +9,13 @@ from typing import Any, TypeVar, TypeVarTuple
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 STOP_S = 3.0
-"""How long the loop may take to end once everything on it is closed."""
+"""Limit of the loop's end after everything on it is closed."""
 
 
 class LoopThread:
-    """`post`, `ask` and `stop` are for other threads, `spawn` and `tasks` for the loop's own.
+    """An asyncio loop on a daemon thread; process exit does not wait for the network.
 
-    A daemon: a process that must end does not wait for the network.
+    Call `post`, `ask` and `stop` from other threads, `spawn` and `tasks` on the loop's own.
     """
 
     def __init__(self, name: str) -> None:
@@ -27,16 +27,18 @@ class LoopThread:
         self._thread.start()
 
     def post(self, call: Callable[[*Ts], object], *arguments: *Ts) -> None:
-        """Call it on the loop. Never blocks, never raises; after `stop` it does nothing."""
+        """Schedule a call on the loop. Never blocks or raises; does nothing after `stop`."""
         with suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(call, *arguments)
 
     def ask(self, work: Coroutine[Any, Any, T], within_s: float | None = None) -> T:
-        """What this comes to on the loop. Blocks. Raises what it raises, and TimeoutError."""
+        """Run a coroutine on the loop and return its result. Blocks. Raises its exceptions, and TimeoutError."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(within_s)
 
     def stop(self, close: Callable[[], Coroutine[Any, Any, object]], within_s: float) -> None:
-        """Await `close` on the loop for so long, then end it, whatever `close` raises. Blocks. Idempotent."""
+        """Await `close` on the loop for at most `within_s`, then end the loop even if `close` raises. Blocks.
+        Idempotent.
+        """
         if self.loop.is_closed():
             return
         if self._thread.is_alive():
@@ -49,7 +51,7 @@ class LoopThread:
 
     @property
     def tasks(self) -> frozenset["asyncio.Task[None]"]:
-        """What was spawned and is not done."""
+        """Return the spawned tasks that are not done."""
         return frozenset(self._tasks)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,4 @@
-"""What opens something (a key, a token, a password, an address with one in it), as a type that does not show itself."""
+"""A type for keys, tokens, passwords and addresses with one, whose text forms are masked."""
 
 import hmac
 
@@ -6,7 +6,7 @@ MASK = "********"
 
 
 class Secret:
-    """Text that shows itself to callers of `reveal` alone: str, repr and format give a mask, and it is no `str`."""
+    """A secret text. Only `reveal` returns it: str, repr and format give a mask, and it is no `str`."""
 
     __slots__ = ("_text",)
 

@@ -1,4 +1,4 @@
-"""A generic webhook as second channel, and the ping that tells the outside that Albra lives."""
+"""A generic webhook as second notification channel, and a ping that proves to a monitor that Albra is alive."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,9 @@ TIMEOUT_S = 15
 
 
 class Webhook:
-    """Satisfies the actors' `Channel`. `url` takes a JSON POST per notice; `ping_url` a GET. Loop thread of its own."""
+    """Implements the actors' `Channel` on a loop thread of its own. `url` gets a JSON POST per notice, `ping_url` a
+    GET.
+    """
 
     def __init__(self, url: Secret | None, ping_url: Secret | None, tell: Callable[[str, Message], None]) -> None:
         self._url = url
@@ -35,7 +37,7 @@ class Webhook:
         self._thread.post(self._take, message)
 
     def stop(self, deadline_ms: int) -> None:
-        """Let what is under way end until the deadline. May block; not for actors."""
+        """Let outstanding requests end until the deadline (ms). May block; not for actors."""
         deadline_s = deadline_ms / 1_000
         self._thread.stop(lambda: self._close(deadline_s), deadline_s + STOP_S)
 
@@ -62,10 +64,10 @@ class Webhook:
     async def _ping(self, message: Message) -> None:
         assert isinstance(message, SendPing)
         if self._ping_url is not None:
-            await self._exchange("GET", self._ping_url)  # that it does not come is what the other side listens for
+            await self._exchange("GET", self._ping_url)  # the monitor alerts when the ping is missing
 
     async def _exchange(self, method: str, url: Secret, **body: Any) -> tuple[Statement, int]:
-        """Empty where it was taken, else why not, and for how long (ms) it wants to be left alone.
+        """Send one request. Return why it failed (empty on success) and the retry delay in ms.
 
         The address may hold a secret and is not repeated.
         """

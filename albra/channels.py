@@ -1,4 +1,4 @@
-"""The two ways to the owner: the chat and the second channel."""
+"""The owner's two notification channels: the chat and the second channel."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def telegram_chat(config: Config, system: ActorSystem) -> "TelegramChat | None":
-    """The chat, not connected yet; None where the configuration has none."""
+    """Return the chat, not connected yet; None when not configured."""
     if not config.telegram.enabled or config.telegram.token is None:
         return None
     # The chat library takes a second: only an installation with a chat imports it.
@@ -37,7 +37,7 @@ def telegram_chat(config: Config, system: ActorSystem) -> "TelegramChat | None":
 
 
 def second_channel(config: Config, system: ActorSystem) -> Webhook | None:
-    """The second channel, not connected yet; None where the configuration has none."""
+    """Return the second channel, not connected yet; None when not configured."""
     url, ping_url = config.notifier.webhook_url, config.notifier.ping_url
     if url is None and ping_url is None:
         return None

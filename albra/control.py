@@ -1,4 +1,4 @@
-"""The control API and the live table: where a person or a strategy beside the process looks."""
+"""Wires the control API and the live table."""
 
 import sys
 from functools import partial
@@ -16,7 +16,7 @@ from messages.addresses import NOTIFIER, SUPERVISOR
 
 
 def control_server(wiring: Wiring, paper: EmbeddedServer | None, share: Shares) -> ControlServer:
-    """The server, not started yet. It is ready for requests as soon as the supervisor's mailbox is open."""
+    """Return the server, not started yet. It serves once the supervisor's mailbox is open."""
     config, system = wiring.config, wiring.system
     return ControlServer(
         storage=config.storage.path,
@@ -33,7 +33,7 @@ def control_server(wiring: Wiring, paper: EmbeddedServer | None, share: Shares) 
 
 
 def _reachable(paper: EmbeddedServer | None) -> dict[str, Any]:
-    """How commands that go around the supervisor (`albra flatten`, `doctor`, `demo`) find the embedded venue."""
+    """Return the embedded venue's address and keys for `albra flatten`, `doctor` and `demo`."""
     if paper is None:
         return {}
     accounts = {name: {"api_key": key, "api_secret": secret} for name, (key, secret) in paper.accounts.items()}
@@ -42,7 +42,7 @@ def _reachable(paper: EmbeddedServer | None) -> dict[str, Any]:
 
 
 def screen(config: Config, header: dict[str, str], *, live: bool) -> Screen:
-    """The table on stdout, or plain lines where not `live`; `header` stands above it."""
+    """Return the table on stdout, or plain lines when not `live`; `header` stands above it."""
     names = {a.account: "paper" if a.embedded else a.place for a in config.accounts}
     header = {**header, **{f"account {account}": venue for account, venue in names.items()}}
     banner = "".join(str(each.value).replace("paper", "PAPER", 1) for each in money(config))

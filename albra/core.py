@@ -1,4 +1,4 @@
-"""Every long-lived actor, spawned in order: a message to an address comes after the address is open."""
+"""Spawns every long-lived actor, each after the addresses it uses are open."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -24,11 +24,11 @@ from messages.types import AccountId
 from messages.wording.status import Status
 
 SHOWN = (PositionView, PositionSilent, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport)
-"""What the control API and the live table are given, beside notices."""
+"""Messages shown by the control API and the live table, besides notices."""
 
 
 class ShownChat(Chat, Protocol):
-    """A chat that says in `albra status` whether it is up. `rows` is read from any thread."""
+    """A chat with rows for `albra status`, read from any thread."""
 
     @property
     def rows(self) -> Rows: ...
@@ -44,7 +44,7 @@ def spawn_core(
     channel: Channel | None = None,
     listeners: Callable[[], Rows] = tuple,
 ) -> None:
-    """Spawn every long-lived actor. `audience` is given what is shown; its first member answers the control API.
+    """Spawn every long-lived actor. `audience` receives what is shown; its first member answers the control API.
 
     `listeners` counts the control API's connections.
     """

@@ -15,7 +15,7 @@ from messages.types import AccountId
 
 
 def spawn_gateways(wiring: Wiring, venues: Mapping[AccountId, Venue]) -> None:
-    """One for each account; what an account's gateway remembers outlives its restarts."""
+    """Spawn one gateway per account; its runtime state outlives its restarts."""
     config, system = wiring.config, wiring.system
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
     policies = {a.account: Policy(share=a.budget_share, reserve=a.budget_reserve) for a in config.accounts}

@@ -1,4 +1,4 @@
-"""The notifier's actor: to whom it sends, how often, and which notices of the journal it still has to send."""
+"""Wires the notifier's actor: recipients, rates, and journalled notices still to be sent."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -22,15 +22,15 @@ from messages.types import Severity
 
 _MS = 1_000_000
 REPORT_STEPS = 100_000
-"""How far back the journal is read for what the reports count: five seconds at most."""
+"""Latest steps read for the reports; takes five seconds at most."""
 NOTICE_STEPS = 2_000
-"""How far back the journal is read for notices that are durable and that a kill kept from the notifier."""
+"""Latest steps read for durable notices that a kill kept from the notifier."""
 
 
 def spawn_notifier(
     wiring: Wiring, show: Callable[[object], None], chat: Chat | None, channel: Channel | None
 ) -> Figures:
-    """The figures outlive the actor's restarts, for `albra status`. `show` displays each notice."""
+    """Spawn the notifier; its figures for `albra status` outlive its restarts. `show` displays each notice."""
     settings, figures = _settings(wiring.config), Figures()
     counted = _counted(wiring.journal, settings.schedule.days, wiring.system.clock.time_ns())
     notices, past = recorded_notices(wiring.journal), past_of(wiring.journal, OWN_HISTORY)
@@ -53,13 +53,13 @@ def spawn_notifier(
 
 
 def recorded_notices(journal: SqliteJournal) -> tuple[Notify, ...]:
-    """Notices of the latest steps; those that the notifier's own history knows are not sent again."""
+    """Return notices of the latest steps; the notifier skips those in its own history."""
     with journal.reader() as reader:
         return tuple(e.message for e in reader.recent_effects(NOTICE_STEPS) if isinstance(e.message, Notify))
 
 
 def _counted(journal: SqliteJournal, days: int, now_ns: int) -> tuple[Message, ...]:
-    """What the reports count of the last `days` days until `now_ns` (wall time)."""
+    """Return the events that the reports count, of the last `days` days until `now_ns` (wall time)."""
     with journal.reader() as reader:
         recent = reader.recent_events(REPORT_STEPS, since_ns=now_ns - days * DAY_NS)
         return tuple(event for _, event in recent if isinstance(event, COUNTED))

@@ -1,4 +1,4 @@
-"""Everything that one supervisor process opens, in the order of dependence; the stack closes it in reverse."""
+"""Opens everything of one supervisor process in the order of dependence; the stack closes it in reverse."""
 
 import gc
 import threading
@@ -37,13 +37,13 @@ from messages.types import AccountId, Severity
 from messages.wording import Storage
 
 VENUE_DEADLINE_MS = 3_000
-"""What was sent is answered within this time at an orderly stop, or asked after at the next start."""
+"""At an orderly stop, requests are answered within this time, or resolved at the next start."""
 STOP_DEADLINE_MS = 3_000
 CHAT_DEADLINE_MS = 2_000
 
 
 def start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
-    """Start one supervisor; `stack` stops it. Sets `ended` where an actor meets what no restart mends.
+    """Start one supervisor; `stack` stops it. Sets `ended` after an actor's error that no restart cures.
 
     Raises JournalError, ControlAddressError, OSError, ValueError.
     """
@@ -79,7 +79,7 @@ def start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Even
 def _compose(
     wiring: Wiring, stack: ExitStack, logs: Logs, paper: EmbeddedServer | None, share: Shares, *, live: bool
 ) -> None:
-    """Open the addresses, then what brings messages in: chat, venues. The control API answers from its start."""
+    """Open the addresses, then the sources of messages: chat, venues. The control API answers from its start."""
     config, system, journal = wiring.config, wiring.system, wiring.journal
     control = control_server(wiring, paper, share)
     venues = venues_of(config, paper, system.clock)
@@ -110,13 +110,13 @@ def _compose(
         resting = RestingEntries()
         system.subscribe(PositionView, resting.on_view)
         stack.callback(call_off_entries, system, resting, system.clock, VENUE_DEADLINE_MS)
-    stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
-    gc.freeze()  # what exists now stays for good; the collector need not look at it again
+    stack.callback(control.stop)  # unwound first: no new message enters while the rest finishes
+    gc.freeze()  # these objects live until the end; the collector need not scan them
 
 
 def _actor_system(config: Config, clock: Clock, logs: Logs, ended: threading.Event) -> ActorSystem:
     def fatal(address: str, error: BaseException) -> None:
-        """Stop in order after what is no ordinary failure (out of memory); the journal is what it is."""
+        """Stop in order after an extraordinary failure (out of memory); the journal stays as it is."""
         logs.step("CRITICAL", "fatal", actor=address, why=repr(error))
         ended.set()
 

@@ -18,7 +18,9 @@ _MS = 1_000_000
 
 
 def spawn_reconciler(wiring: Wiring, known: SupervisorSettings) -> Callable[[int], Rows]:
-    """Spawn it before the supervisor. Its statistics at a monotonic time in ns outlive its restarts."""
+    """Spawn the reconciler, before the supervisor. Returns its statistics at a monotonic time in ns; they outlive its
+    restarts.
+    """
     settings = ReconcilerSettings(
         journal_id=known.journal_id, accounts=known.accounts, policy=_policy(wiring.config), restored=known.restored
     )
@@ -28,8 +30,8 @@ def spawn_reconciler(wiring: Wiring, known: SupervisorSettings) -> Callable[[int
         lambda context: ReconcilerActor(context, settings=settings, memory=memory, log=wiring.log),
         placement=Placement.THREAD,
     )
-    # The actor itself would subscribe when its thread begins. A position whose view it misses by then counts as a
-    # stranger's: it is adopted a second time, and its stop canceled.
+    # Subscribed here, since the actor's thread begins later. A missed view would make its position look unsupervised:
+    # it would be adopted a second time, and its stop canceled.
     for message in SUBSCRIBED:
         wiring.system.subscribe(message, RECONCILER)
     return memory.statistics

@@ -1,11 +1,11 @@
-"""What the journal knows, read once at the start, as what the actors start with."""
+"""Reads the journal once at the start: the actors' initial state."""
 
 from collections.abc import Callable
 
 from actors.recovery import restored, unconfigured, unwatched
 from actors.runtime.event_sourced import damaged
 from actors.supervisor.memory import OWN_HISTORY, Restored
-from adapters.storage import loss
+from adapters.storage import lost_tail
 from adapters.storage.record import RecoveredPosition, as_replayed
 from adapters.storage.sqlite import SqliteJournal
 from albra.wiring import Wiring
@@ -17,19 +17,20 @@ from messages.wording import Storage
 
 DAY_STEPS = 1_000_000
 LONGEST_DAY_NS = 26 * 3_600_000_000_000
-"""How far back the journal is read for today's realized result: a day is longer where clocks are put back."""
+"""How far back the journal is read for today's realized result: a day is longer when clocks are set back."""
 COMMANDS_MOST = 50_000
-"""How many of the latest records of commands are read, so that an id goes on to stand for what it stood for."""
+"""Latest command records read, so that known command ids keep their meaning."""
 
 
 def restore(journal: SqliteJournal, day_of: Callable[[int], int], now_ns: int) -> Restored:
-    """What the supervisor starts with at `now_ns` (wall time). A damaged position stays out and keeps no other out.
+    """Return the supervisor's initial state at `now_ns` (wall time). A damaged position stays out, without effect on
+    others.
 
-    `day_of` numbers days of wall time in ns. Raises OSError where the journal cannot be read.
+    `day_of` numbers days of wall time in ns. Raises OSError when the journal is unreadable.
     """
-    told = loss.in_words(journal)
-    notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in told)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
+    losses = lost_tail.in_words(journal)
+    notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in losses)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
     with journal.reader() as reader:
         pasts = tuple(reader.recover())
         altered = (
@@ -41,16 +42,16 @@ def restore(journal: SqliteJournal, day_of: Callable[[int], int], now_ns: int) -
             ((past.position_id, as_replayed(past)) for past in pasts),
             finished=tuple((entry.ordinal, entry.position_id) for entry in reader.terminal()),
             recent=reader.recent_events(DAY_STEPS, since_ns=now_ns - LONGEST_DAY_NS),
-            # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
+            # Positions in the lost steps may have orders at the venue: their ordinals are not reused.
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             day_of=day_of,
-            damaged=(*told, *altered),
+            damaged=(*losses, *altered),
             commands=reader.commands(COMMANDS_MOST, since_ns=now_ns - LONGEST_DAY_NS),
         )
 
 
 def past_of(journal: SqliteJournal, ordinal: int) -> Replayed | None:
-    """The durable history of an actor that is no position; None: it has none."""
+    """Return the durable history of an actor that is no position; None without one."""
     with journal.reader() as reader:
         found = reader.position(ordinal)
     return as_replayed(found) if found is not None else None

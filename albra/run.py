@@ -17,14 +17,14 @@ def run(config: Config, *, live: bool) -> int:
     """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks to live on
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, lambda *_: ended.set())
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     keep_memory_private()
 
     from adapters.control.server import ControlAddressError
     from adapters.storage.errors import JournalBoundElsewhere, JournalError, JournalLocked, explained
-    from albra.process import start  # takes a second: a signal that comes meanwhile has its handler
+    from albra.process import start  # takes a second; signals are handled meanwhile
 
     with ExitStack() as stack:
         try:

@@ -1,4 +1,4 @@
-"""Rows of `albra status` that no actor knows: money, mailboxes, journal."""
+"""Rows of `albra status` that no actor provides: money, mailboxes, journal."""
 
 from actors.runtime import ActorSystem
 from actors.supervisor.status import milliseconds, money_rows, runtime_rows
@@ -10,19 +10,19 @@ from messages.wording.status import Status
 
 
 def money(config: Config) -> Rows:
-    """Whether money is real: the first line of the live table, and a row of every status."""
+    """Return whether money is real: the first line of the live table, and a row of every status."""
     paper = tuple(account.account for account in config.accounts if account.embedded)
     others = len(config.accounts) - len(paper)
     return money_rows(paper, others, asked=config.paper_asked, configured=config.source is not None)
 
 
 def process_rows(system: ActorSystem, journal: SqliteJournal) -> Rows:
-    """Messages, actors and journal."""
+    """Return the rows of messages, actors and journal."""
     return (*runtime_rows(system.metrics()), *journal_rows(journal))
 
 
 def journal_rows(journal: SqliteJournal) -> Rows:
-    """The journal's health, and its counters since the start."""
+    """Return the journal's health, and its counters since the start."""
     counters = journal.counters()
     health, why = journal.health()
     done = Status.COMMITTED(commits=counters.commits, steps=counters.steps, failed=counters.failures)

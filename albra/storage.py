@@ -1,4 +1,4 @@
-"""The journal's bindings, and notices of what happens to the files of the data directory."""
+"""Opens the journal with its bindings, and notifies of file problems in the data directory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def open_journal(config: Config, paper: EmbeddedServer | None, lock: DirectoryLo
 
 
 def exposed(config: Config) -> Iterator[str]:
-    """What other users can read, alter or replace; a start goes on in spite of it."""
+    """Yield what other users can read, alter or replace; a start continues nevertheless."""
     for key, host in in_clear(config):
         yield f"{key} speaks to {host} without TLS: others read and alter it"
     for path in replaceable(config.storage.path):

@@ -1,4 +1,4 @@
-"""The supervisor's actor, its limits, and how it spawns positions."""
+"""Wires the supervisor's actor, its limits, and the spawning of positions."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ from messages.types import AccountId
 
 
 def supervisor_settings(wiring: Wiring, accounts: tuple[AccountId, ...], restored: Restored) -> SupervisorSettings:
-    """Limits, accounts and names of one supervisor."""
+    """Return the limits, accounts and names of one supervisor."""
     config, journal = wiring.config, wiring.journal
     return SupervisorSettings(
         journal_id=journal.journal_id,
@@ -37,7 +37,7 @@ def supervisor_settings(wiring: Wiring, accounts: tuple[AccountId, ...], restore
 def spawn_supervisor(
     wiring: Wiring, settings: SupervisorSettings, memory: SupervisorMemory, restored: Restored, rows: Callable[[], Rows]
 ) -> None:
-    """`rows` are those of the status that other parts answer for."""
+    """Spawn the supervisor. `rows` returns the status rows of other parts."""
     spawn, system, log = _position_spawner(wiring), wiring.system, wiring.log
     system.spawn(
         SUPERVISOR,

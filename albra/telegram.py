@@ -1,4 +1,4 @@
-"""The chat's actor, and the language and time zone of each reader."""
+"""Wires the chat's actor, and each reader's language and time zone."""
 
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from messages.telegram import Role
 
 
 def spawn_telegram(wiring: Wiring, chat: Chat) -> None:
-    """What the actor remembers outlives its restarts."""
+    """Spawn the chat's actor; its runtime state outlives its restarts."""
     system, log = wiring.system, wiring.log
     settings, bot, past = _settings(wiring.config), BotState(), past_of(wiring.journal, OWN_HISTORY)
     system.spawn(
@@ -31,7 +31,7 @@ def spawn_telegram(wiring: Wiring, chat: Chat) -> None:
 
 
 def words_of(config: Config, user: int) -> Words:
-    """The language and the time zone of one reader; of user 0, those of a reader without a setting."""
+    """Return a user's language and time zone; user 0: the defaults."""
     language = dict(config.telegram.languages).get(user, config.language)
     zone = dict(config.telegram.timezones).get(user, config.telegram.timezone)
     return Words(language=language, catalog=load(language), zone=ZoneInfo(zone))

@@ -1,4 +1,4 @@
-"""Venue adapters, one for each account, and what the embedded paper venue opens to."""
+"""Makes one venue adapter per account, and lists the embedded paper venue's keys."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +21,7 @@ from messages.wording import Storage
 
 
 def venues_of(config: Config, paper: EmbeddedServer | None, clock: Clock) -> dict[AccountId, Venue]:
-    """An adapter for each account, not connected yet; those behind one address share its allowance."""
+    """Return one adapter per account, not connected yet; those behind one address share its allowance."""
     neighbors = Neighbors(partial(SharedBudget, clock))
     intervals = config.phase2.reconciliation.check_intervals
     return {
@@ -41,14 +41,14 @@ def venues_of(config: Config, paper: EmbeddedServer | None, clock: Clock) -> dic
 
 
 def paper_secrets(paper: EmbeddedServer | None) -> Iterator[Secret]:
-    """The keys of every account of the embedded venue."""
+    """Yield the keys of every account of the embedded venue."""
     if paper is not None:
         yield from map(Secret, (paper.api_key, paper.api_secret))
         yield from (Secret(each) for keys in paper.accounts.values() for each in keys)
 
 
 def tell_of_crowds(wiring: Wiring) -> None:
-    """Notify of each address with more accounts than it bears at the configured intervals."""
+    """Notify of each address with more accounts than it supports at the configured intervals."""
     for crowd in crowds(wiring.config):
         if crowd.too_many:
             text = Storage.CROWDED_NOTICE(found=crowd.found, advice=crowd.advice)

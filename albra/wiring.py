@@ -1,4 +1,4 @@
-"""What every part of one supervisor process is made from."""
+"""The shared dependencies of one supervisor process."""
 
 from dataclasses import dataclass
 

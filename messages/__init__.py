@@ -1,1 +1,1 @@
-"""What is said: immutable messages, their priorities, their wire form. Standard library and msgpack only."""
+"""Immutable messages, their priorities, and their wire format. Standard library and msgpack only."""

@@ -1,4 +1,4 @@
-"""Where messages go: the address of each actor, and of what an adapter serves."""
+"""The addresses of actors and of adapters' services."""
 
 from messages.types import AccountId, Address
 
@@ -8,7 +8,7 @@ JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
 TELEGRAM = Address("telegram")
 CONTROL = Address("control")
-"""The control API; answers to its callers go there."""
+"""The control API, which gets the answers to its callers."""
 
 
 def gateway_address(account: AccountId) -> Address:

@@ -1,4 +1,4 @@
-"""What every message carries."""
+"""The base classes of messages."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from messages.types import CorrelationId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Frozen, without references, floats, lists or dicts, so that it can be kept, sent and compared.
+    """A frozen message without references, floats, lists or dicts, so that it can be stored, sent and compared.
 
-    `correlation_id` is shared by everything one command set in motion; `causation_id` names the
-    message or step (`position_id#version`) that this one follows from.
+    `correlation_id` is shared by all messages that one command causes; `causation_id` names the message or step
+    (`position_id#version`) that caused this one.
     """
 
     correlation_id: CorrelationId = CorrelationId("")
@@ -19,7 +19,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Message):
-    """One fact of a position's history. `ts_event` is the venue's time (0: not the venue's word), `ts_init` ours."""
+    """One fact of a position's history. `ts_event` is the venue's time in ns (0: not reported by the venue), `ts_init`
+    ours.
+    """
 
     ts_event: int = 0
     ts_init: int = 0

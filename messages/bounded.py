@@ -1,4 +1,4 @@
-"""A map that forgets its oldest entries."""
+"""A map that drops its oldest entries."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ V = TypeVar("V")
 
 
 class BoundedMap(OrderedDict[K, V], Generic[K, V]):
-    """Holds at most `most` entries: a new one beyond that removes the oldest.
+    """Holds at most `most` entries; a new one beyond that removes the oldest.
 
-    A key that is set again keeps its age; `move_to_end` makes it the youngest. Removal of the oldest takes constant
-    time, which it does not in a plain dict: that one walks over every entry that it has removed before.
+    Setting a key again keeps its age; `move_to_end` makes it the youngest. Removing the oldest takes constant time; a
+    plain dict walks over all earlier removals.
     """
 
     def __init__(self, most: int, entries: Iterable[tuple[K, V]] = ()) -> None:

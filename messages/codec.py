@@ -1,18 +1,20 @@
-"""Messages as msgpack bytes: for the journal, and for whatever will carry them between processes.
+"""Encodes messages as msgpack bytes, for the journal and for transport between processes.
 
-A message is an array `[tag, version, field …]`. The tag is a number from the one table below and means
-its class for good; fields stand in the order of their declaration; decimals are strings, exactly as
-they are (`1.50` stays `1.50`); enumerations are their values; tuples are arrays, frozensets sorted
-ones; a dataclass within is a record of the same form, so a field typed `Message` holds any message.
+A message is an array `[tag, version, field …]`. The tag is a number of the table below and means its class for good;
+fields stand in the order of their declaration; decimals are exact strings (`1.50` stays `1.50`); enumerations are their
+values; tuples are arrays, frozensets sorted ones; a nested dataclass is a record of the same form, so a field typed
+`Message` holds any message.
 
 Rules for changing a message that was ever released:
 
-1. A field is only appended, with a default, and never changes its meaning. An older, shorter record
-   decodes with the default; a newer, longer one of the same version decodes without its surplus.
-2. Everything else is an incompatible change (a field removed, retyped or reinterpreted, one added to a
-   base class and so put in the midst of every class below): the class gets a new version in the table,
-   and `upcast` says how a record of the old one becomes one of the new.
-3. A tag is never used again, and an event class is never deleted: old journals are read for good.
+1. A field is only appended, with a default, and never changes its meaning. An older, shorter record decodes with the
+default; a newer, longer one of the same version decodes without its surplus.
+
+2. Everything else is an incompatible change (a field removed, retyped or reinterpreted, or added to a base class and so
+inserted in every subclass): the class gets a new version in the table, and `upcast` converts a record of the old
+version.
+
+3. A tag is never used again, and an event class is never deleted: old journals stay readable.
 """
 
 import enum
@@ -297,7 +299,7 @@ _OURS: tuple[tuple[int, type], ...] = (
 )
 """The table of tags. Numbers from 900 on belong to classes registered from outside."""
 RETIRED = frozenset({330, 332, 542})
-"""Tags of answers that were never on a disk and changed their form; they mean nothing else from then on."""
+"""Tags of answers that were never stored and changed their form; they are never used again."""
 
 _T = TypeVar("_T")
 Upcast = Callable[[Sequence[Any]], Sequence[Any]]
@@ -308,7 +310,7 @@ _upcasts: dict[tuple[int, int], Upcast] = {}
 
 
 class _Encoders(dict[type, Encoder]):
-    """Written when first needed: a command-line tool that needs three classes does not wait for a hundred."""
+    """Generates encoders on first use: a command-line tool that needs three classes does not generate a hundred."""
 
     def __missing__(self, cls: type) -> Encoder:
         if cls not in _tags:
@@ -334,9 +336,9 @@ _pack = msgpack.Packer().pack
 
 
 def register(tag: int, cls: type, version: int = 1) -> None:
-    """Give a frozen dataclass its tag. Saying the same again changes nothing.
+    """Give a frozen dataclass its tag. Idempotent.
 
-    Raises ValueError when the tag, or the class, is taken already.
+    Raises ValueError when the tag or the class is taken.
     """
     if not is_dataclass(cls):
         raise ValueError(f"{cls.__qualname__} is not a dataclass")
@@ -352,9 +354,9 @@ def register(tag: int, cls: type, version: int = 1) -> None:
 
 
 def upcast(tag: int, from_version: int, convert: Upcast) -> None:
-    """Say how the fields of a record become those of the next version; both are plain msgpack values.
+    """Register the conversion of a record's fields to the next version; both are plain msgpack values.
 
-    Raises ValueError when that step is known already.
+    Raises ValueError when that step is registered.
     """
     if (tag, from_version) in _upcasts:
         raise ValueError(f"tag {tag} version {from_version} has its upcast already")
@@ -362,19 +364,19 @@ def upcast(tag: int, from_version: int, convert: Upcast) -> None:
 
 
 def table() -> tuple[tuple[int, type, int], ...]:
-    """The messages' own classes as (tag, class, version), for tests and documentation."""
+    """Return the built-in classes as (tag, class, version), for tests and documentation."""
     return tuple((tag, cls, _classes[tag][1]) for tag, cls in _OURS)
 
 
 def tagged() -> frozenset[type]:
-    """Every class that can be encoded, those registered from outside included."""
+    """Return every class that can be encoded, classes registered from outside included."""
     return frozenset(_tags)
 
 
 def encode(value: object) -> bytes:
-    """The bytes of a message, or of any registered value.
+    """Return the bytes of a message or another registered value.
 
-    Raises EncodeError for a class without a tag or a field that holds what its type does not allow.
+    Raises EncodeError for a class without a tag, or a field whose value its type does not allow.
     """
     try:
         return cast("bytes", _pack(_encoders[type(value)](value)))
@@ -385,7 +387,7 @@ def encode(value: object) -> bytes:
 
 
 def to_wire(value: object) -> tuple[Any, ...]:
-    """The record of a message as plain values, to be packed together with others. Raises as `encode`."""
+    """Return a message's record as plain values, to be packed together with others. Raises as `encode`."""
     try:
         return _encoders[type(value)](value)
     except EncodeError:
@@ -395,7 +397,7 @@ def to_wire(value: object) -> tuple[Any, ...]:
 
 
 def pack(wire: Any) -> bytes:
-    """The bytes of records put together by `to_wire`. Raises EncodeError for what is no plain value."""
+    """Return the bytes of records from `to_wire`. Raises EncodeError for values that are not plain."""
     try:
         return cast("bytes", _pack(wire))
     except (TypeError, ValueError, OverflowError) as error:
@@ -403,7 +405,7 @@ def pack(wire: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """The plain values that `pack` wrote, for `from_wire`. Raises DecodeError."""
+    """Return the plain values that `pack` wrote, for `from_wire`. Raises DecodeError."""
     try:
         return msgpack.unpackb(data)
     except Exception as error:
@@ -411,22 +413,22 @@ def unpack(data: bytes) -> Any:
 
 
 def decode(data: bytes) -> Message:
-    """The message that `encode` wrote. Raises DecodeError for anything else, and nothing but that."""
+    """Return the message that `encode` wrote. Raises only DecodeError."""
     return decode_as(data, Message)
 
 
 def decode_as(data: bytes, cls: type[_T]) -> _T:
-    """Like `decode`, for values that are no messages."""
+    """As `decode`, for a value that is no message."""
     return from_wire(unpack(data), cls)
 
 
 def from_wire(wire: Any, cls: type[_T]) -> _T:
-    """The value whose record this is. Raises DecodeError where it is none, or not one of `cls`."""
+    """Return the value of a record. Raises DecodeError when the record is invalid or not of `cls`."""
     try:
         value = _record(wire)
     except DecodeError:
         raise
-    except Exception as error:  # whatever damaged bytes provoke, in an upcast too
+    except Exception as error:  # any exception that damaged bytes cause, in an upcast too
         raise DecodeError(f"damaged record: {type(error).__name__} {error}") from error
     if not isinstance(value, cls):
         raise DecodeError(f"a {type(value).__qualname__} where a {cls.__qualname__} belongs")
@@ -434,11 +436,11 @@ def from_wire(wire: Any, cls: type[_T]) -> _T:
 
 
 def to_jsonable(value: object) -> dict[str, Any]:
-    """A message for exports and logs: `type`, then its fields. Decimals are plain strings, bytes hex.
+    """Return a message for exports and logs: `type`, then its fields. Decimals are plain strings, bytes hex.
 
-    A text of ours has its code and arguments beside it, as `text_fact`.
+    A statement has its code and arguments beside it, as `text_fact`.
 
-    Raises EncodeError for what is no dataclass.
+    Raises EncodeError for a value that is no dataclass.
     """
     if not is_dataclass(value) or isinstance(value, type):
         raise EncodeError(f"{type(value).__qualname__} is no message")

@@ -1,11 +1,11 @@
-"""One generated encoder and decoder per dataclass, written from its type hints.
+"""Generates one encoder and one decoder per dataclass from its type hints.
 
-`dataclasses.asdict` costs 14 µs a message and a generic walk over the hints about the same; a function
-written for the one class costs one. Generated code checks every value's type in both directions: what
-could be written but not read back would be a damaged record found on the worst day.
+`dataclasses.asdict` costs 14 µs per message, a generic walk over the hints about the same, a generated function 1 µs.
+The code checks every value's type in both directions: a value that could be written but not read back would be a
+damaged record.
 
-A record is an array `[tag, version, field …]` of plain msgpack values, the fields in the order of
-`dataclasses.fields`; a dataclass inside a dataclass is a record of its own.
+A record is an array `[tag, version, field …]` of plain msgpack values, the fields in the order of `dataclasses.fields`;
+a nested dataclass is a record of its own.
 """
 
 import enum
@@ -27,20 +27,20 @@ _Expression = Callable[["_Source", Any, str, str], str]
 
 _PLAIN: Mapping[type, str] = {str: "str", int: "int", bool: "bool", bytes: "bytes"}
 _SHOWN: Mapping[type, Callable[[str], str]] = {Shown: block, Markup: trusted}
-"""Text that was made to be shown, on the wire like any text."""
+"""Text types with escaping; on the wire they are plain text."""
 HEADER_LENGTH = 2
 
 
 class EncodeError(ValueError):
-    """A value that its declared type does not allow, or a class without a tag: a bug where it was made."""
+    """A value that its declared type does not allow, or a class without a tag: a bug of the caller."""
 
 
 class DecodeError(ValueError):
-    """Bytes that are not a message we know: damaged, from a newer Albra, or never ours."""
+    """The bytes are no known message: damaged, of a newer version, or foreign."""
 
 
 class _Source:
-    """Text of one function under construction, with the objects it names."""
+    """The source of one function under construction, with the objects it names."""
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {"Decimal": Decimal, "bad": _refuse, "text": _plain_text, **names}
@@ -56,7 +56,7 @@ class _Source:
 
 
 def _plain_text(value: object, expected: str) -> str:
-    """Text that was made to be shown is text where any will do."""
+    """Return a `Shown` or `Markup` as plain text, which any text field accepts."""
     return str(value) if type(value) in _SHOWN or type(value) is Statement else _refuse(value, expected)
 
 
@@ -65,9 +65,9 @@ def _refuse(value: object, expected: str) -> Any:
 
 
 def build_encoder(cls: type, tag: int, version: int, encoders: Mapping[type, Encoder]) -> Encoder:
-    """Write the function that turns an instance of `cls` into a record.
+    """Generate the function that turns an instance of `cls` into a record.
 
-    `encoders` finds the one of any class at run time. Raises TypeError where a field's hint has no wire form.
+    `encoders` maps any class at run time. Raises TypeError when a field's hint has no wire form.
     """
     source = _Source(encoders=encoders)
     hints = typing.get_type_hints(cls)
@@ -81,9 +81,9 @@ def build_encoder(cls: type, tag: int, version: int, encoders: Mapping[type, Enc
 
 
 def build_decoder(cls: type, version: int, record: Decoder, upgrade: Decoder) -> Decoder:
-    """Write the function that turns a record of `cls` into an instance.
+    """Generate the function that turns a record of `cls` into an instance.
 
-    `record` decodes any record; `upgrade` brings one of another version to this one, or raises DecodeError.
+    `record` decodes any record; `upgrade` converts one of another version to this one, or raises DecodeError.
     """
     source = _Source(record=record, upgrade=upgrade, cls=cls, new=object.__new__)
     hints = typing.get_type_hints(cls)
@@ -105,7 +105,9 @@ def build_decoder(cls: type, version: int, record: Decoder, upgrade: Decoder) ->
 
 
 def _construction(source: _Source, cls: type, values: list[str]) -> list[str]:
-    """Filling slots takes half the time of a frozen `__init__`; a class that checks itself still does."""
+    """Return the construction: setting slots takes half the time of a frozen `__init__`; a class with `__post_init__`
+    keeps it.
+    """
     names = [field.name for field in fields(cls)]
     slots = [getattr(cls, name, None) for name in names]
     members = [slot for slot in slots if isinstance(slot, types.MemberDescriptorType)]
@@ -119,7 +121,7 @@ def _construction(source: _Source, cls: type, values: list[str]) -> list[str]:
 
 
 def _decode_other_length(cls: type, record: Decoder, names: Mapping[str, Any], wire: list[Any]) -> Any:
-    """A longer record comes from a newer Albra, a shorter one from an older: fields are only appended."""
+    """Decode a longer record of a newer version or a shorter one of an older version: fields are only appended."""
     own = fields(cls)
     if len(wire) > len(own) + HEADER_LENGTH:
         return names["convert"](wire[: len(own) + HEADER_LENGTH])
@@ -142,7 +144,7 @@ def has_default(field: "Field[Any]") -> bool:
 
 
 def _encoding(source: _Source, hint: Any, x: str, where: str) -> str:
-    """An expression for the wire form of `x`, which is an expression without side effects itself."""
+    """Return an expression for the wire form of `x`, an expression without side effects."""
     kind = _resolve(hint)
     expected = f"{where}: {_spelled(kind)}"
     if kind is str:
@@ -167,7 +169,7 @@ def _encoding(source: _Source, hint: Any, x: str, where: str) -> str:
 
 
 def _decoding(source: _Source, hint: Any, x: str, where: str) -> str:
-    """An expression for the value whose wire form is `x`."""
+    """Return an expression for the value whose wire form is `x`."""
     kind = _resolve(hint)
     expected = f"{where}: {_spelled(kind)}"
     if kind in _PLAIN:
@@ -190,7 +192,7 @@ def _decoding(source: _Source, hint: Any, x: str, where: str) -> str:
 
 
 def _collection(source: _Source, kind: Any, x: str, where: str, element: _Expression, *, decoding: bool) -> str:
-    """Tuples stay arrays; a frozenset is written in order, so that equal messages are equal bytes."""
+    """Return the expression for a collection; a frozenset is sorted, so that equal messages have equal bytes."""
     origin, arguments = get_origin(kind), get_args(kind)
     expected = f"{where}: {_spelled(kind)}"
     if origin is tuple and arguments and arguments[-1] is not Ellipsis:
@@ -226,7 +228,7 @@ def _without_none(kind: Any) -> Any:
 
 
 def _dataclasses(kind: Any) -> tuple[type, ...]:
-    """The dataclasses of a hint, empty where it is anything else."""
+    """Return the dataclasses of a hint; () for any other hint."""
     members = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
     return members if all(isinstance(member, type) and is_dataclass(member) for member in members) else ()
 

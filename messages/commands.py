@@ -1,4 +1,4 @@
-"""Imperative: what somebody wants done. Every command names itself, so that a repeated one has one effect."""
+"""Commands, in the imperative. Each has an id, so that a repetition has one effect."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,9 +27,9 @@ UNTIL = Written("what opens is not sent after this", option="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Message):
-    """`reply_to` is the mailbox of the edge that waits for the `Reply`; empty when nobody does.
+    """`reply_to`: the mailbox that waits for the `Reply`; empty when none does.
 
-    Some have a `meaning`, which the supervisor fills in: a digest of what was asked under the id, for the event.
+    Some have a `meaning`, filled in by the supervisor: a digest of the request under this id, for the event.
     """
 
     command_id: CommandId
@@ -37,7 +37,7 @@ class Command(Message):
 
     @property
     def opens(self) -> bool:
-        """Whether it makes exposure larger."""
+        """Return whether it increases exposure."""
         return False
 
 
@@ -81,10 +81,10 @@ class OpenPosition(Command):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePosition(Command):
-    """Close the whole, or `quantity` of it; `percent` of what is open then, where that is given.
+    """Close the whole position, or `quantity` of it, or `percent` of what is open then.
 
-    A resting entry is canceled. `shared_leg`, set by the supervisor, says that another strategy holds
-    the same venue position: own stops are proven canceled first, so that none eats the neighbor's.
+    A resting entry is canceled. `shared_leg`, set by the supervisor: another strategy holds the same venue position, so
+    own stops are proven canceled first and cannot reduce the neighbor's.
     """
 
     position_id: PositionId
@@ -109,7 +109,7 @@ class CloseMatching(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyClose(Command):
-    """Close the whole now, ahead of everything, and repeat until flat."""
+    """Close the whole position now, ahead of every other message, and repeat until flat."""
 
     position_id: PositionId
     shared_leg: bool = False
@@ -123,10 +123,10 @@ class EmergencyClose(Command):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyPosition(Command):
-    """Move stop, target or trailing stop, change the leverage, or add to it by market.
+    """Move stop, target or trailing stop, change the leverage, or add by market.
 
-    None leaves as it is; a stop, target or trailing stop of zero is removed. An addition that has not been sent by
-    `expires_at_ns` (0: never) is not sent any more.
+    None changes nothing; a stop, target or trailing stop of zero is removed. An addition that is unsent at
+    `expires_at_ns` (0: never) is dropped.
     """
 
     position_id: PositionId
@@ -150,7 +150,7 @@ class ModifyPosition(Command):
 @operation("cancel_entry", "take what is left of a working entry off the book; what is filled stays", terminal=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEntry(Command):
-    """Take what is left of a working entry off the book; what is filled stays, protected."""
+    """Cancel the rest of a working entry; the filled part stays, protected."""
 
     position_id: PositionId
     why: Statement = Position.ENTRY_CALLED_OFF()
@@ -158,7 +158,7 @@ class CancelEntry(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEntries(Command):
-    """Take every working entry off the book, before an orderly stop: nobody would watch what it becomes."""
+    """Cancel every working entry before an orderly stop: no process would watch its fills."""
 
     why: Statement = Position.SUPERVISOR_STOPPED()
 
@@ -186,16 +186,16 @@ class ResumePosition(Command):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePosition(Command):
-    """End every doubt about a position by hand: its known fills are believed, and then compared with the venue."""
+    """End every unknown outcome of a position by hand: its known fills count, and are then compared with the venue."""
 
     position_id: PositionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetirePosition(Command):
-    """From the reconciler: the history is damaged, and the venue proves that nothing of the position is left.
+    """From the reconciler: the history is damaged, and the venue proves that the position is gone.
 
-    `discrepancy_id` is what its owner acknowledged.
+    `discrepancy_id`: the discrepancy that the owner acknowledged.
     """
 
     position_id: PositionId
@@ -214,7 +214,7 @@ class PauseOpenings(Command):
 @operation("resume")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOpenings(Command):
-    """Lift the hold that the same words put on."""
+    """Lift the hold that `PauseOpenings` with equal fields put on."""
 
     account: AccountId | None = None
     symbol: Symbol | None = None
@@ -230,10 +230,9 @@ class CloseAll(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptPosition(Command):
-    """Take a position that exists at the venue under supervision, as it is.
+    """Supervise a position that exists at the venue, unchanged.
 
-    `handed_from` had it before; its stops go on as this one's. `fees` is what its trades took in further
-    currencies.
+    `handed_from`: its former owner, whose stops continue. `fees`: what its trades cost in other currencies.
     """
 
     account: AccountId
@@ -259,7 +258,7 @@ class AdoptPosition(Command):
 @operation("assign", "hand a manual position to a strategy, with its entry price and its stops", done="{answered}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignPosition(Command):
-    """Hand what is manual to a strategy: it goes on as its own, with its entry price and its stops."""
+    """Assign a manual position to a strategy, with its entry price and its stops."""
 
     position_id: PositionId
     strategy: StrategyId
@@ -267,11 +266,10 @@ class AssignPosition(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustPosition(Command):
-    """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once.
+    """Book an outside change with its evidence; a repeated `command_id` is booked once.
 
-    `entry_price` and `leverage`, where given, are believed from then on; the quantity need not change then.
-    `fee` is what the venue took for it, `worth` what that came to. `handed`: no change from outside, but one side of a
-    hand-over.
+    `entry_price` and `leverage`, where given, replace ours, also without a change of quantity. `fee`: the venue's fee,
+    `worth`: its value. `handed`: the change is one side of a hand-over, not an outside one.
     """
 
     position_id: PositionId
@@ -291,16 +289,16 @@ class AdjustPosition(Command):
 @operation("reconcile", "compare belief with the venue now; answers when all is read and looked into")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconcile(Command):
-    """Compare belief with the venue now; one symbol only where it is given."""
+    """Compare believed and reported positions now; one symbol only where given."""
 
     symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPositions(Command):
-    """Answer with the views of live positions, terminal ones too where `terminal` says so.
+    """Answer with the views of live positions, with `terminal` of ended ones too.
 
-    `symbol`, `account` and `strategy`: of these alone. Mark prices come for what is held, and for `marks_of`.
+    `symbol`, `account` and `strategy` filter. Mark prices cover open positions and `marks_of`.
     """
 
     position_id: PositionId | None = None
@@ -313,7 +311,7 @@ class ListPositions(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadStatus(Command):
-    """Answer with the health of the whole."""
+    """Answer with the status of the whole system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

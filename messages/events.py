@@ -1,4 +1,4 @@
-"""Past tense: what a position's history is made of. Folding these, and nothing else, gives its state."""
+"""Events, in the past tense: a position's history. Its state is a fold of these alone."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -48,7 +48,7 @@ class PositionRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdditionRequested(Event):
-    """So much more is to be bought or sold by market; nothing has been sent."""
+    """An addition by market was admitted; nothing has been sent."""
 
     command_id: CommandId
     quantity: Decimal
@@ -58,7 +58,7 @@ class AdditionRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryAbandoned(Event):
-    """What is left of the entry is not wanted any more; what is filled is kept."""
+    """The rest of the entry was abandoned; the filled part is kept."""
 
     command_id: CommandId
     why: Statement
@@ -66,7 +66,7 @@ class EntryAbandoned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseAbandoned(Event):
-    """What is left of a close is not wanted any more: its owner wrote off an order that may have done it."""
+    """The rest of a close was abandoned: its owner wrote off an order that may have filled it."""
 
     command_id: CommandId
     why: Statement
@@ -74,14 +74,14 @@ class CloseAbandoned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReductionDeferred(Event):
-    """The venue shows nothing to reduce, time after time, and nothing explains it: tried less often from now on."""
+    """The venue repeatedly shows nothing to reduce, without explanation: retried less often from now on."""
 
     pause_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionStranded(Event):
-    """What is left is less than any order at the venue may be: nothing can close or protect it."""
+    """The rest is below the venue's minimum order: it can be neither closed nor protected."""
 
     quantity: Decimal
     why: Statement
@@ -101,7 +101,7 @@ class FundingBooked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionAdopted(Event):
-    """A position found at the venue came under supervision. `fee` is what its trades took, where they are known."""
+    """A position found at the venue came under supervision. `fee`: the fees of its trades, where known."""
 
     command_id: CommandId
     key: Key
@@ -120,12 +120,12 @@ class PositionAdopted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageIntended(Event):
-    """Leverage is about to be set: before the entry, or of what is held."""
+    """Leverage is about to be set, before the entry or for an open position."""
 
     leverage: int
     command_id: CommandId = CommandId("")
     since_ns: int = 0
-    """When it was asked for; 0 in a history of before that was written."""
+    """The time of the request; 0 in records of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class LeverageApplied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageDoubted(Event):
-    """An answer that says neither yes nor no came to a setting of leverage; it is asked for again."""
+    """Setting the leverage had an unclear answer; it is requested again."""
 
     leverage: int
     text: Statement
@@ -145,9 +145,9 @@ class LeverageDoubted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageRefused(Event):
-    """The venue refused the leverage; an entry that waits for it is not sent.
+    """The venue refused the leverage; a waiting entry is not sent.
 
-    `command_id`: the owner did, who ends the doubt about it by hand.
+    `command_id`: set when the owner ended an unknown outcome by hand.
     """
 
     leverage: int
@@ -180,9 +180,9 @@ class OrderAcknowledged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTriggered(Event):
-    """A conditional order met its trigger price; its market order is on its way.
+    """A conditional order met its trigger price; its market order follows.
 
-    `since_ns` is when it was heard of; 0 in a history of before that was written.
+    `since_ns`: the time of the report; 0 in records of earlier versions.
     """
 
     client_order_id: ClientOrderId
@@ -191,7 +191,9 @@ class OrderTriggered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRefused(Event):
-    """The venue refused a cancel in `words` that no table has: the order may rest on, and the cancel is tried again."""
+    """The venue refused a cancel with a text (`words`) that no table lists: the order may still rest, and the cancel is
+    retried.
+    """
 
     client_order_id: ClientOrderId
     words: Statement
@@ -199,14 +201,14 @@ class CancelRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStalled(Event):
-    """A triggered order has neither a child nor a fill for longer than the venue takes: it protects nothing."""
+    """A triggered order has neither child nor fill after the venue's usual time: it protects nothing."""
 
     client_order_id: ClientOrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantityVerified(Event):
-    """The venue's list, read at `begun_ns` or later, shows what is believed: what was settled by hand is right."""
+    """The venue's positions, read at `begun_ns` or later, confirm a position settled by hand."""
 
     quantity: Decimal
     begun_ns: int
@@ -214,14 +216,14 @@ class QuantityVerified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUncancelable(Event):
-    """The venue does not take a stalled order off its book, and has been asked to for long enough."""
+    """The venue has not canceled a stalled order after repeated requests."""
 
     client_order_id: ClientOrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderWrittenOff(Event):
-    """The owner ends the doubt about an order: what its known fills say of it is all that is believed."""
+    """The owner ended an order's unknown outcome: only its known fills count."""
 
     client_order_id: ClientOrderId
     command_id: CommandId
@@ -240,12 +242,12 @@ class OrderRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDoubted(Event):
-    """Nobody knows whether the order reached the venue; it is being found out."""
+    """The order's outcome is unknown and is being resolved."""
 
     client_order_id: ClientOrderId
     cause: Statement
     answered: bool = False
-    """The venue itself said so, in words that no table has."""
+    """The venue answered with a text that no table lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +257,7 @@ class OrderProvenAbsent(Event):
     client_order_id: ClientOrderId
     evidence: str
     words: Statement = NOTHING
-    """What the venue said when the order was sent; empty where it said nothing."""
+    """The venue's text at submission; empty when it gave none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +276,7 @@ class OrderFilled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEnded(Event):
-    """The order is no longer live at the venue; `filled_quantity` is the venue's final word on it."""
+    """The order is terminal at the venue; `filled_quantity` is the venue's final value."""
 
     client_order_id: ClientOrderId
     status: OrderStatus
@@ -285,7 +287,7 @@ class OrderEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillsMissed(Event):
-    """The venue reports more filled than the fills we hold; the trades are being read."""
+    """The venue reports more filled quantity than we have fills; the trades are being read."""
 
     client_order_id: ClientOrderId
     filled_quantity: Decimal
@@ -301,7 +303,7 @@ class CancelIntended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRequested(Event):
-    """Somebody or something wants no more than `goal_quantity` left."""
+    """A reduction to at most `goal_quantity` was requested."""
 
     command_id: CommandId
     goal_quantity: Decimal
@@ -322,7 +324,7 @@ class GoalReached(Event):
 class ProtectionRequested(Event):
     """Stop and target are to rest at these prices, a trailing stop with this callback rate; None: none.
 
-    `why` is given where no command asks for it: the venue refuses a move, and one of them returns to where it was.
+    `why`: set when no command asked for it: the venue refused a move, and one of them returns to its earlier price.
     """
 
     command_id: CommandId
@@ -335,12 +337,12 @@ class ProtectionRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionPlaced(Event):
-    """The venue holds the protection that was asked for, for the whole quantity."""
+    """The requested protection rests at the venue for the whole quantity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionFailed(Event):
-    """The venue refused the protection; it is tried again, and the position closed when time is up."""
+    """The venue refused the protection; it is retried, and the position is closed after the configured time."""
 
     client_order_id: ClientOrderId
     attempt: int
@@ -363,9 +365,9 @@ class PositionResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantityAdjusted(Event):
-    """A change made outside of us was booked, with its evidence. A given entry price or leverage replaces ours.
+    """An outside change was booked with its evidence. A given entry price or leverage replaces ours.
 
-    `assumed`: it stands for fills that are not known, or takes that back because they are.
+    `assumed`: it stands for unknown fills, or is reversed when they become known.
     """
 
     command_id: CommandId
@@ -385,10 +387,10 @@ class QuantityAdjusted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningsPaused(Event):
-    """The supervisor's own history: openings are held, of one account or symbol where they are named.
+    """In the supervisor's history: openings are held, of one account or symbol where named.
 
-    `until_day`, where it is not 0, is the last day (see `limits.timezone`) that the hold is in force. `highest_lost`,
-    after a loss of journal steps, is the highest ordinal that a lost position can have.
+    `until_day`: the last day (see `limits.timezone`) of the hold; 0: no end. `highest_lost`: after a loss of journal
+    steps, the highest ordinal of a lost position.
     """
 
     command_id: CommandId
@@ -401,9 +403,9 @@ class OpeningsPaused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningsResumed(Event):
-    """The supervisor's own history: the hold that the same words put on was lifted.
+    """In the supervisor's history: the hold with equal fields was lifted.
 
-    `forgiven` is what accounts had realized on `day` by then: the daily loss is counted from there.
+    `forgiven`: what accounts had realized on `day`; the daily loss is counted from there.
     """
 
     command_id: CommandId
@@ -415,7 +417,7 @@ class OpeningsResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseAllRequested(Event):
-    """The supervisor's own history: everything was to be closed, and what each of those that were open was told."""
+    """In the supervisor's history: a close of everything was requested; each open position's command is listed."""
 
     command_id: CommandId
     closes: tuple[EmergencyClose, ...] = ()
@@ -424,9 +426,9 @@ class CloseAllRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRetired(Event):
-    """The supervisor's own history: a position whose history is damaged is over, by its owner's word.
+    """In the supervisor's history: the owner ended a position whose history is damaged.
 
-    The venue held nothing of it then, and had no order of it. `why` is the damage.
+    The venue had neither a position nor an order of it then. `why` is the damage.
     """
 
     command_id: CommandId
@@ -446,21 +448,21 @@ class StateChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesUpdated(Event):
-    """The venue trades the symbol by other rules from now on."""
+    """The venue changed the symbol's trading rules."""
 
     instrument: Instrument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegUpdated(Event):
-    """From now on another position stands on the same leg of the venue, or none does any more."""
+    """Whether another position holds the same leg at the venue has changed."""
 
     shared: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRefused(Event):
-    """A message met a state in which it may change nothing."""
+    """A message was refused in the position's state and changed nothing."""
 
     message: str
     state: PositionState
@@ -469,9 +471,9 @@ class MessageRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForcedTradeShared(Event):
-    """The supervisor's own history: a trade by which the venue closed something itself was shared out, once.
+    """In the supervisor's history: a forced close by the venue was allocated to positions, once.
 
-    `commands` are what each position on the leg books of it; `left`, in base units, is nobody's that we know.
+    `commands`: each position's booking; `left`: the unallocated quantity in base units.
     """
 
     account: AccountId

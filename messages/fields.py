@@ -1,7 +1,7 @@
-"""Kinds of values that people and programs write: how each is read, and how it is described.
+"""Kinds of input values: their parsing and their description.
 
 A command's fields name their kind by their type (`Symbol`, `PositionSide`) or by an alias at the end of this module
-(`Price`, `Quantity`). Reading is strict: a price that could be misread is refused, not guessed. Pure.
+(`Price`, `Quantity`). Parsing is strict: an ambiguous price is refused. Pure.
 """
 
 import re
@@ -42,7 +42,7 @@ Schema = Mapping[str, Any]
 
 
 class FieldError(ValueError):
-    """A field holds something else than it should; `field` is set where its name is known."""
+    """A field has an invalid value; `field` is its name, where known."""
 
     def __init__(self, expected: str, found: object, field: str = "") -> None:
         super().__init__(expected, found, field)
@@ -56,10 +56,10 @@ class FieldError(ValueError):
 
 
 class Kind(Generic[T]):
-    """One kind of value. Calling it reads a text or a JSON value, and raises FieldError.
+    """One kind of value. Calling it parses a text or a JSON value, and raises FieldError.
 
-    `schema` is its JSON Schema: it promises no form that is refused, and refuses none that is read. `noun` stands where
-    a value is missing, `metavar` where the command line has its place. `example` is read by it.
+    `schema`: its JSON Schema, which accepts exactly the parsed forms. `noun`: used for a missing value. `metavar`: its
+    command-line placeholder. `example`: a valid value.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ KINDS: dict[str, Kind[Any]] = {}
 def kind(
     schema: Schema, *, example: object, noun: str, metavar: str = ""
 ) -> Callable[[Callable[[object], T]], Kind[T]]:
-    """Make a kind of the function that reads it."""
+    """Return a decorator that makes a kind of its parsing function."""
     return lambda read: Kind(read, schema, example=example, noun=noun, metavar=metavar)
 
 
@@ -96,7 +96,7 @@ def text_schema(pattern: str, description: str) -> Schema:
 
 
 def _number_of(least: int, description: str, *, most: int = 10**15 - 1, text: str = _NUMBER.pattern) -> Schema:
-    """Plain digits as text, or a whole number; a JSON fraction is read too, where no writer put an exponent into it."""
+    """Return the schema of plain digits as text or a whole number; a JSON fraction is accepted without an exponent."""
     not_zero = "(?!0*\\.?0*$)" if least else ""
     return {
         "description": f"{description}; plain digits, no sign, no exponent",
@@ -127,7 +127,7 @@ def _whole_of(least: int, most: int, description: str) -> Schema:
     metavar="SYMBOL",
 )
 def symbol(text: object) -> Symbol:
-    """`BTCUSDT` for `BTCUSDT` and `BTC/USDT:USDT` in any case."""
+    """Parse `BTCUSDT` or `BTC/USDT:USDT`, in any case, to `BTCUSDT`. Raises FieldError."""
     upper = text.upper() if isinstance(text, str) and text.isascii() else ""
     unified = _UNIFIED_SYMBOL.fullmatch(upper)
     if unified is not None and unified[2] == unified[3]:
@@ -138,7 +138,7 @@ def symbol(text: object) -> Symbol:
 
 
 def _plain(text: object, expected: str) -> Decimal:
-    """A JSON integer is taken too; a JSON fraction arrives here as its text."""
+    """Parse plain digits; accepts a JSON integer, and a JSON fraction as its text."""
     if isinstance(text, int) and not isinstance(text, bool):
         text = str(text)
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
@@ -148,7 +148,7 @@ def _plain(text: object, expected: str) -> Decimal:
 
 @kind(_number_of(1, "a number above zero"), example="1.5", noun="a number", metavar="N")
 def positive(text: object) -> Decimal:
-    """A positive number in plain digits: no sign, no exponent, no separators, no NaN."""
+    """Parse a positive number in plain digits: no sign, exponent, separators, or NaN. Raises FieldError."""
     number = _plain(text, "a positive number in plain digits such as 0.01")
     if not number:
         raise FieldError("a number above zero", text)
@@ -157,7 +157,7 @@ def positive(text: object) -> Decimal:
 
 @kind(_number_of(0, "a number, or 0"), example="0", noun="a number, or 0", metavar="N")
 def not_negative(text: object) -> Decimal:
-    """The same, zero included."""
+    """Parse as `positive`, zero included."""
     return _plain(text, "a number in plain digits such as 58000.5, or 0")
 
 
@@ -202,7 +202,7 @@ def percent(text: object) -> Decimal:
     metavar="PERCENT",
 )
 def callback_rate(text: object) -> Decimal:
-    """Of a trailing stop, as venues take it."""
+    """Parse a trailing stop's callback rate, in percent. Raises FieldError."""
     number = positive(text)
     if not CALLBACK_LEAST <= number <= CALLBACK_MOST or number % CALLBACK_STEP:
         raise FieldError("a callback rate in percent from 0.1 to 20, in steps of 0.01", text)
@@ -235,7 +235,7 @@ def flag(value: object) -> bool:
 
 @kind({"type": "string", "enum": list(_SWITCHES), "description": "1 or true, 0 or false"}, example="1", noun="1 or 0")
 def switch(text: object) -> bool:
-    """A flag of a query, where every value is text; named without a value it is off."""
+    """Parse a query's flag, whose value is text; a name without a value is off."""
     if isinstance(text, str) and text in _SWITCHES:
         return text in ("1", "true")
     raise FieldError("1, true, 0 or false", text)
@@ -316,7 +316,7 @@ def how_many(text: object) -> int:
 
 
 def names_position(text: str) -> bool:
-    """Whether a `SYMBOL|POSITION_ID` argument is meant as a position id: no symbol has a dot."""
+    """Return whether a `SYMBOL|POSITION_ID` argument is a position id: no symbol has a dot."""
     return "." in text
 
 
@@ -340,7 +340,7 @@ _BY_TYPE: Mapping[Any, Kind[Any]] = {
 
 
 def kind_of(hint: Any) -> Kind[Any] | None:
-    """The kind that a field's type names, itself or as `X | None`; None for what nobody writes."""
+    """Return the kind of a field's type, plain or `X | None`; None for a type that is not input."""
     said = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Kind)]
     if said:
         return said[0]

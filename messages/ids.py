@@ -1,10 +1,10 @@
-"""Identifiers are pure functions of what they name, so that a replay names the same things alike.
+"""Identifiers, as pure functions of what they name, so that a replay makes equal ones.
 
-A client order id is `ab` + journal id (8) + position ordinal (7) + order number (4) + life (6), the numbers in
-base 36: 27 characters of `[a-z0-9]`, which every venue accepts (the narrowest common form is
-`[A-Za-z0-9]{1,28}`). The random journal id keeps two data directories apart on one account. The life is random, too,
-and new at each start: a journal that lost its last steps, or an older copy of it, counts orders again that the venue
-has seen, and gives none of their ids again. Ids of before there were lives have none.
+A client order id is `ab` + journal id (8) + position ordinal (7) + order number (4) + life (6), the numbers in base 36:
+27 characters of `[a-z0-9]`, which every venue accepts (the narrowest common form is `[A-Za-z0-9]{1,28}`). The random
+journal id distinguishes two data directories on one account. The life is random and new at each start: a journal that
+lost its last steps, or an older copy, counts orders again and reuses none of their ids. Ids of early versions have no
+life.
 """
 
 import re
@@ -28,12 +28,12 @@ _JOURNAL_ID = re.compile(r"[a-z0-9]{8}")
 _CLIENT_ORDER_ID = re.compile(r"ab([a-z0-9]{8})([a-z0-9]{7})([a-z0-9]{4})([a-z0-9]{6})?")
 _LIFE = re.compile(r"[a-z0-9]{6}|")
 _POSITION_ID = re.compile(r"([a-z0-9_]+)\.([A-Z0-9]+)\.(long|short)\.([A-Za-z0-9_]+)\.([0-9]{1,18})")
-"""Ordinals fit 64 bits, and what names a position is ASCII: it comes from outside, too."""
+"""Ordinals fit 64 bits, and names are ASCII: the id may come from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderName:
-    """What a client order id says of its order."""
+    """The parts of a client order id."""
 
     journal_id: JournalId
     ordinal: int
@@ -42,11 +42,10 @@ class OrderName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """Which client order ids are this journal's: those under its own id and, after a restore, those it knew before.
+    """The client order ids of this journal: under its own id and, after a restore, the known ones under former ids.
 
-    `former` are the ids that it had before, each with its highest ordinal then; `known` the orders of positions that
-    are still open, whose ordinals are `open_then`. The journal that the backup was taken of may have gone on, and what
-    it sent since is a stranger's.
+    `former`: earlier journal ids, each with its highest ordinal then. `known`: orders of positions open at the restore,
+    whose ordinals are `open_then`. The backed-up journal may have continued; its later orders are foreign.
     """
 
     current: JournalId
@@ -66,9 +65,9 @@ class Names:
 
 
 def client_order_id(journal_id: JournalId, ordinal: int, number: int, life: Life = NO_LIFE) -> ClientOrderId:
-    """The id of a position's `number`-th order, given in this life of the journal.
+    """Return the id of a position's `number`-th order in this life of the journal.
 
-    Raises ValueError where a part does not fit its field.
+    Raises ValueError when a part does not fit its field.
     """
     if not _JOURNAL_ID.fullmatch(journal_id):
         raise ValueError(f"journal id {journal_id!r} is not 8 characters of [a-z0-9]")
@@ -78,7 +77,7 @@ def client_order_id(journal_id: JournalId, ordinal: int, number: int, life: Life
 
 
 def parse_client_order_id(text: str) -> OrderName | None:
-    """The parts of an id in our format, or None for anybody else's."""
+    """Return the parts of an id in our format; None for a foreign one."""
     match = _CLIENT_ORDER_ID.fullmatch(text)
     if match is None:
         return None
@@ -86,7 +85,7 @@ def parse_client_order_id(text: str) -> OrderName | None:
 
 
 def position_id(key: Key, ordinal: int) -> PositionId:
-    """`account.SYMBOL.side.strategy.ordinal`; ordinals are counted through the whole journal."""
+    """Return `account.SYMBOL.side.strategy.ordinal`; ordinals count through the whole journal."""
     return PositionId(f"{key.account}.{key.symbol}.{key.side}.{key.strategy}.{ordinal}")
 
 

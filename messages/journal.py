@@ -1,4 +1,4 @@
-"""What positions and the journal say to one another."""
+"""Messages between positions and the journal."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from messages.statement import NOTHING, Statement
 from messages.types import Address, PositionId
 
 OWN_COMMANDS = -4
-"""The ordinal of the supervisor's record of commands: steps without events, found by their time and never folded."""
+"""The ordinal of the supervisor's command record: steps without events, found by time and never folded."""
 COMMANDS = PositionId("commands")
-"""The name of that history."""
+"""The command record's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect(Message):
-    """A message that leaves for `to` once the step it belongs to is durable."""
+    """A message that is released to `to` once its step is durable."""
 
     to: Address
     message: Message
@@ -24,10 +24,9 @@ class Effect(Message):
 class AppendStep(Message):
     """Make a step durable as one unit, then release its effects and signal `Committed` to `sender`.
 
-    `version` is the position's version after the step's last event (versions count events from 1).
-    `reducing` steps may use the reserve of a full disk. `snapshot`, where given, is the encoded state
-    after the step, from which a later recovery may start. `attempt` counts earlier failures of this very
-    step: the journal waits longer before each further one.
+    `version`: the position's version after the step's last event (versions count events from 1). `reducing` steps may
+    use the reserve of a full disk. `snapshot`: the encoded state after the step, from which recovery may start.
+    `attempt`: earlier failures of this step; the journal waits longer before each retry.
     """
 
     sender: Address
@@ -43,16 +42,16 @@ class AppendStep(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed(Message):
-    """Signal: the step up to `version` is durable and its effects have left."""
+    """Signal: the step up to `version` is durable, and its effects are released."""
 
     version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitFailed(Message):
-    """Signal: the step is not durable and nothing of it has left.
+    """Signal: the step is not durable, and none of its effects was released.
 
-    `doubtful`: a process that dies before the next commit may find it on the disk all the same.
+    `doubtful`: a process that dies before the next commit may still find it on disk.
     """
 
     version: int
@@ -62,7 +61,7 @@ class CommitFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay(Message):
-    """Signal `Replayed` to `sender` with all that is durable of one position, after all earlier appends."""
+    """Signal `Replayed` to `sender` with a position's durable history, after all earlier appends."""
 
     sender: Address
     ordinal: int
@@ -70,9 +69,9 @@ class Replay(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDamaged(Event):
-    """Stands in a history that is shown, in place of a record that is altered: what that says is no fact.
+    """Replaces a damaged record in a displayed history, since its content is not trusted.
 
-    It is never journalled. Of its time nothing is known either.
+    Never journalled; its time is unknown.
     """
 
     record: Statement
@@ -83,9 +82,9 @@ class RecordDamaged(Event):
 class Replayed(Message):
     """Signal: the latest snapshot (None: none) and the events after it.
 
-    `damage`, where it is not empty, says which record is altered or missing. Of a position there is nothing else then,
-    and it must not go on. The history of another actor goes on from what is intact before the damage: `version` is what
-    its next step follows, `beyond` is what can be read behind the damage.
+    `damage`: which record is altered or missing; empty for none. A damaged position has no events here and must not
+    continue. Another actor continues from the intact part before the damage: `version` is what its next step follows,
+    `beyond` the readable part after the damage.
     """
 
     ordinal: int
@@ -99,14 +98,16 @@ class Replayed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepsDurable(Message):
-    """To the journal, from its store: these are durable. They come back whole: nothing need be remembered."""
+    """To the journal, from its store: these steps are durable. They are returned whole, so the journal stores
+    nothing.
+    """
 
     steps: tuple[AppendStep, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepsFailed(Message):
-    """To the journal, from its store: nothing of these steps is durable. `doubtful` as in `CommitFailed`."""
+    """To the journal, from its store: none of these steps is durable. `doubtful` as in `CommitFailed`."""
 
     steps: tuple[AppendStep, ...]
     why: Statement
@@ -115,7 +116,7 @@ class StepsFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRead(Message):
-    """To the journal, from its store: what `sender` asked for, in its turn behind earlier steps."""
+    """To the journal, from its store: the answer to `sender`'s replay, in order after earlier steps."""
 
     sender: Address
     replayed: Replayed

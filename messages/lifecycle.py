@@ -1,4 +1,4 @@
-"""What the runtime says of its actors: facts about addresses, never references or exception objects."""
+"""The runtime's reports about actors: facts about addresses, never references or exception objects."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from messages.types import Address, CommandId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifecycle(Message):
-    """`ts_init` is wall time; the correlation id is that of the message at work then, empty when none was."""
+    """`ts_init` is wall time in ns; the correlation id is that of the message being handled, empty for none."""
 
     address: Address
     ts_init: int = 0
@@ -16,10 +16,10 @@ class Lifecycle(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorFailed(Lifecycle):
-    """An actor raised and is discarded; its mailbox keeps every message. `trace` is the traceback as text.
+    """An actor raised and is discarded; its mailbox keeps every message. `trace`: the traceback.
 
-    `attempt` counts its failures within the policy's window; `backoff_ns` is the pause before the next
-    life, 0 when there is none because the address is quarantined or stopping.
+    `attempt` counts failures within the policy's window; `backoff_ns`: the pause before the restart, 0 when the address
+    is quarantined or stopping.
     """
 
     reason: str
@@ -30,7 +30,7 @@ class ActorFailed(Lifecycle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRestarted(Lifecycle):
-    """A new actor started behind the address, after the failure that `reason` names."""
+    """A new actor started at the address after the failure `reason`."""
 
     reason: str
     attempt: int
@@ -38,7 +38,7 @@ class ActorRestarted(Lifecycle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorQuarantined(Lifecycle):
-    """An address failed too often: its messages are kept up to a bound until a human releases it."""
+    """An address failed too often: its messages are kept, up to a bound, until a human releases it."""
 
     reason: str
     attempt: int
@@ -46,12 +46,12 @@ class ActorQuarantined(Lifecycle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorReleased(Lifecycle):
-    """A quarantine was lifted and a new life begins."""
+    """A quarantine was lifted, and the actor restarts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorStopped(Lifecycle):
-    """An address is gone; what comes for it now is a dead letter. `reason` is empty after an orderly stop."""
+    """An address is gone; later messages to it are dead letters. `reason` is empty after an orderly stop."""
 
     reason: str = ""
     undelivered: int = 0
@@ -59,9 +59,9 @@ class ActorStopped(Lifecycle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageParked(Lifecycle):
-    """A message that failed `attempt` times is a dead letter now, so that its actor can go on.
+    """A message that failed `attempt` times became a dead letter, so that its actor can continue.
 
-    `command_id` is a command's own, empty for every other message.
+    `command_id`: a command's own, empty for other messages.
     """
 
     message_type: str
@@ -72,7 +72,7 @@ class MessageParked(Lifecycle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberDropped(Lifecycle):
-    """A subscribed callable raised and hears no more of `message_type`; `address` names it."""
+    """A subscribed callable raised and is unsubscribed from `message_type`; `address` names it."""
 
     message_type: str
     reason: str

@@ -1,4 +1,4 @@
-"""What a command means, whoever says it and whenever: two commands under one id are one where this is equal."""
+"""A command's meaning: two commands under one id are the same when their meanings are equal."""
 
 from dataclasses import MISSING, fields
 from decimal import Decimal
@@ -11,13 +11,13 @@ from messages.decimals import trimmed
 _BESIDES = frozenset(
     {"correlation_id", "causation_id", "command_id", "reply_to", "expires_at_ns", "instrument", "shared_leg", "meaning"}
 )
-"""Who asks, until when, and what the supervisor fills in."""
+"""Fields that are no part of the meaning: caller, expiry, and what the supervisor fills in."""
 
 
 def meaning(command: Command) -> str:
-    """A digest of its kind and of everything it asks for; `0.010` and `0.01` are one quantity.
+    """Return a digest of the command's kind and arguments; `0.010` and `0.01` are equal.
 
-    Defaults are left out: a field that a later version adds changes no digest of an earlier one.
+    Defaults are left out, so that a field of a later version changes no earlier digest.
     """
     said = [type(command).__name__]
     for field in fields(command):

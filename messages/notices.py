@@ -1,4 +1,4 @@
-"""Notices: what the owner is told, from the wish to tell it to the word that it arrived.
+"""Notices to the owner, from queueing to delivery.
 
 Severity gives a notice its class: CRITICAL, WARNING (the original system's HIGH), INFO (MEDIUM), DIGEST (LOW).
 A recipient is a chat id in digits, or the name of a second channel.
@@ -15,7 +15,7 @@ from messages.types import AccountId, Address, PositionId, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeQueued(Event):
-    """A notice is to reach every recipient. `repeats` counts identical ones that it stands for beyond the first."""
+    """A notice was queued for every recipient. `repeats`: identical notices it represents beyond the first."""
 
     number: int
     severity: Severity
@@ -30,14 +30,14 @@ class NoticeQueued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesSettled(Event):
-    """The trouble that these told of is over: they are not repeated any more."""
+    """The cause of these notices has ended: they are not repeated any more."""
 
     cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRepeated(Event):
-    """The same words again, within the cooldown: counted, not told a second time yet."""
+    """An identical notice came within the cooldown: counted, not sent."""
 
     number: int
     notice_id: str = ""
@@ -45,7 +45,7 @@ class NoticeRepeated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesDelivered(Event):
-    """A recipient's channel took these, in one message."""
+    """A recipient's channel accepted these, in one message."""
 
     recipient: str
     numbers: tuple[int, ...]
@@ -54,7 +54,7 @@ class NoticesDelivered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesDropped(Event):
-    """These will not reach the recipient: it refuses them for good, or lesser ones made room."""
+    """These were dropped: the recipient refuses them permanently, or they made room for more severe ones."""
 
     recipient: str
     numbers: tuple[int, ...]
@@ -63,7 +63,7 @@ class NoticesDropped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeAcknowledged(Event):
-    """A human has seen it: it is not repeated any more."""
+    """A human acknowledged it: it is not repeated any more."""
 
     number: int
     user_id: int
@@ -71,7 +71,7 @@ class NoticeAcknowledged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeReminded(Event):
-    """Nobody has acknowledged it for the configured time: it goes to these once more."""
+    """Unacknowledged for the configured time, it is sent to these recipients again."""
 
     number: int
     recipients: tuple[str, ...]
@@ -79,7 +79,7 @@ class NoticeReminded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeNotice(Command):
-    """Somebody pressed the button under a notice."""
+    """The button under a notice was pressed."""
 
     number: int
     user_id: int
@@ -87,14 +87,14 @@ class AcknowledgeNotice(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look(Message):
-    """To oneself: a deadline may have come; `topic` says which."""
+    """To the notifier itself: deadline `topic` may have passed."""
 
     topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostNotice(Message):
-    """To a second channel: one notice as it stands; answered by Posted or PostFailed to `reply_to`."""
+    """To a second channel: send one notice; answered by Posted or PostFailed to `reply_to`."""
 
     request_id: str
     reply_to: Address
@@ -107,14 +107,14 @@ class PostNotice(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted(Message):
-    """The channel took it."""
+    """The channel accepted it."""
 
     request_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostFailed(Message):
-    """The channel did not take it, as far as anybody knows."""
+    """The channel refused it, or its answer is unknown."""
 
     request_id: str
     cause: Statement
@@ -123,4 +123,4 @@ class PostFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPing(Message):
-    """Tell the outside that Albra lives; no answer is needed."""
+    """Ping the external monitor; not answered."""

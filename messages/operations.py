@@ -1,8 +1,8 @@
-"""What callers may ask for, declared on the message classes that carry it out.
+"""Operations that callers may request, declared on their message classes.
 
-`@operation("settle", "end every doubt about a position")` above a command's class is all that its ways in need: HTTP
-body and its errors, the API's description, and the command line follow from the class's fields. A field's type names
-its kind (`messages.fields`); `Annotated[…, Written(…)]` says how it is written where its name does not. Pure.
+`@operation("settle", "end every doubt about a position")` above a command's class defines its entry points: HTTP body
+and errors, the API's description, and the command line follow from the class's fields. A field's type names its kind
+(`messages.fields`); `Annotated[…, Written(…)]` overrides how it is written. Pure.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,9 +20,9 @@ Class = TypeVar("Class", bound="type[Command]")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a field is written: `option` on the command line in place of its name (empty: not at all there).
+    """How a field is written. `option`: its command-line name in place of the field's (empty: none).
 
-    `help` is what it is for.
+    `help`: its description.
     """
 
     help: str = ""
@@ -30,12 +30,12 @@ class Written:
 
 
 FILLED_IN = Written()
-"""Of a field that the supervisor fills in: nobody writes it."""
+"""Marks a field that the supervisor fills in and callers do not write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One field of an operation. `option`: its name on the command line, empty where it has none there."""
+    """One field of an operation. `option`: its command-line name, empty for none."""
 
     name: str
     kind: Kind[Any]
@@ -46,12 +46,12 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One thing to ask for. With several classes, what is given decides which of them it is.
+    """One operation. With several classes, the given fields select one.
 
-    `filled`: required fields that the edge fills where they are left out. `exclusive`: at most one of each pair is
-    given. `any_of`: what is expected where nothing but the required is given; empty: that is enough. `terminal`:
-    whether the command line has a command of its own for it. `done`: what that says where the answer has no text, with
-    the arguments' names as places, and `answered` for the answer's position.
+    `filled`: required fields that the edge fills when missing. `exclusive`: at most one of each pair is given.
+    `any_of`: expected beside the required fields; empty: nothing. `terminal`: whether it has a command-line command.
+    `done`: the output for an answer without text, with argument names as places and `answered` for the answer's
+    position.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Operation:
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
-        """By name: what is required first, then in the order of the classes' fields."""
+        """Return parameters by name: required ones first, then in field order."""
         alone = len(self.classes) == 1
         found: dict[str, Parameter] = {}
         for cls in self.classes:
@@ -80,12 +80,12 @@ class Operation:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Of several classes: the field that chooses each, in their order; empty where nothing has to be given."""
+        """Return the field that selects each class, in order; empty for a class without one."""
         found = (next((name for name, needed in _fields_of(cls).items() if needed), "") for cls in self.classes)
         return tuple(found) if len(self.classes) > 1 else ()
 
     def names_of(self, cls: "type[Command]") -> frozenset[str]:
-        """The parameters that this class takes."""
+        """Return the parameters of this class."""
         return frozenset(_fields_of(cls))
 
 
@@ -93,14 +93,14 @@ _OPERATIONS: dict[str, Operation] = {}
 
 
 def operations() -> Mapping[str, Operation]:
-    """Every operation by its name."""
+    """Return every operation by name."""
     import messages.reconciliation  # noqa: F401 - the last module that declares some; it imports the others
 
     return _OPERATIONS
 
 
 def operation(name: str, summary: str = "", **more: Any) -> Callable[[Class], Class]:
-    """Declare the class as the operation `name`, or as one more class of it."""
+    """Return a decorator that declares a class as the operation `name`, or as a further class of it."""
 
     def declare(cls: Class) -> Class:
         known = _OPERATIONS.get(name)
@@ -117,7 +117,7 @@ _ENVELOPE = frozenset({"correlation_id", "causation_id", "command_id", "reply_to
 
 
 def _fields_of(cls: "type[Command]") -> Mapping[str, bool]:
-    """Name -> whether the class needs it, of each field that somebody may write."""
+    """Return name -> whether it is required, for each field that callers may write."""
     return {
         field.name: field.default is MISSING
         for field in fields(cls)

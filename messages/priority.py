@@ -1,7 +1,7 @@
-"""CRITICAL > HIGH > MEDIUM > LOW, and the one table that gives every message class its priority.
+"""The four priorities, and the one table from message class to priority.
 
-Events are facts in a journal, yet they are published too, so they have their place here. What is
-signaled on the system lane (`Committed`, `Replayed`) stands in the table for completeness.
+Events are included because they are published too; messages of the system lane (`Committed`, `Replayed`) are included
+for completeness.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Priority(IntEnum):
 
 
 _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
-    # What stops a loss: nothing waits in front of these.
+    # Messages that stop a loss overtake everything.
     Priority.CRITICAL: (
         commands.CloseAll,
         commands.EmergencyClose,
@@ -38,8 +38,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         journal.StepsFailed,
         journal.ReplayRead,
     ),
-    # What changes belief about money, and what reduces exposure. Everything a venue may say of one
-    # order is in one class, so that its reports are never reordered on the way to their position.
+    # Messages that change believed positions, and that reduce exposure. All reports about one order share a class, so
+    # that they are never reordered.
     Priority.HIGH: (
         commands.ClosePosition,
         commands.CloseMatching,

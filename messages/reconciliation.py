@@ -1,8 +1,8 @@
-"""What the reconciler says and is told: discrepancies, their history as events, holds, questions and answers.
+"""Messages of the reconciler: discrepancies, their history as events, holds, queries and answers.
 
 A discrepancy's `believed` and `reported` are statements, whose arguments hold the numbers; a record of an earlier
 version holds text alone. Decisions read `difference`: signed base units for quantities (reported less believed, long
-positive), zero where quantities are not what differs.
+positive), zero when quantities do not differ.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from messages.types import (
 
 
 class DiscrepancyType(StrEnum):
-    """The seven of the original system, and what its users missed."""
+    """The seven types of the original system, and additional ones."""
 
     POSITION_NOT_IN_SYSTEM = "POSITION_NOT_IN_SYSTEM"
     POSITION_NOT_IN_EXCHANGE = "POSITION_NOT_IN_EXCHANGE"
@@ -49,7 +49,7 @@ class DiscrepancyType(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done about a discrepancy, as the configuration names it."""
+    """The action for a discrepancy, as configured."""
 
     UPDATE_SYSTEM = "UPDATE_SYSTEM"
     UPDATE_EXCHANGE = "UPDATE_EXCHANGE"
@@ -61,7 +61,9 @@ class Action(StrEnum):
 
 
 class Attribution(StrEnum):
-    """Who bears a reduction that no manual position can bear: nobody until asked, or the strategies on that leg."""
+    """Which strategies a reduction beyond the manual position is allocated to: none until asked, or those on
+    the leg.
+    """
 
     ASK = "ask"
     PRO_RATA = "pro_rata"
@@ -75,14 +77,14 @@ class Attribution(StrEnum):
     metavar="HOW",
 )
 def attribution(text: object) -> Attribution:
-    """Whose a reduction is; `ask` is what the human is being asked."""
+    """Parse an attribution. `ask` is refused, since the owner is being asked. Raises FieldError."""
     if text in (Attribution.PRO_RATA.value, Attribution.NEWEST_FIRST.value):
         return Attribution(str(text))
     raise FieldError("pro_rata or newest_first", text)
 
 
 class Outcome(StrEnum):
-    """Where a discrepancy stands. The first two are not the end of it."""
+    """A discrepancy's status. The first two are not final."""
 
     OPEN = "open"
     ESCALATED = "escalated"
@@ -96,7 +98,7 @@ class Outcome(StrEnum):
 
 
 class CheckKind(StrEnum):
-    """Why a check was made; the first three are the original system's intervals."""
+    """The reason for a check; the first three are the original system's intervals."""
 
     FAST = "fast"
     NORMAL = "normal"
@@ -107,13 +109,12 @@ class CheckKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
-    """One divergence of belief and venue, from its detection to its end. Times are wall time in ns, 0: not yet.
+    """One divergence between belief and venue, from detection to end. Times are wall time in ns, 0: not yet.
 
-    `side` is None where a one-way account nets, or where no side is concerned. `target` names what else is
-    concerned: the orphan order's id. `notional` is the misbelieved exposure in quote currency, `share` its part of
-    the larger of the two sides. `diverged_ns` is the venue's time of the trade that explains it, or the first sight.
-    `looks` counts the looks since it was escalated, `apply` is a human's word that is still to be carried out,
-    `refused` why the last repair was.
+    `side`: None for a one-way net, or when no side is concerned. `target`: an orphan order's id. `notional`: the
+    misbelieved exposure in quote currency; `share`: its part of the larger of both sides. `diverged_ns`: the venue's
+    time of the explaining trade, or the first observation. `looks`: rechecks since escalation; `apply`: a human's
+    pending decision; `refused`: why the last repair was refused.
     """
 
     discrepancy_id: str
@@ -148,7 +149,7 @@ class Discrepancy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolSetting:
-    """How the venue has a symbol set, as first seen while something was held there."""
+    """A symbol's setting at the venue, as first read while it had a position."""
 
     account: AccountId
     symbol: Symbol
@@ -161,14 +162,14 @@ class SymbolSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepancyDetected(Event):
-    """Seen often enough, and once more on purpose."""
+    """Observed the required number of times, and confirmed by an additional read."""
 
     discrepancy: Discrepancy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairAttempted(Event):
-    """What was sent to make belief and venue agree; `trades` are those booked by it, never to be booked again."""
+    """A repair was sent; `trades`: those it books, never booked again."""
 
     discrepancy_id: str
     action: Action
@@ -179,7 +180,7 @@ class RepairAttempted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepancyEscalated(Event):
-    """Nothing automatic is left to do: a human decides; it is looked at again all the same."""
+    """No automatic repair is left: a human decides; rechecks continue."""
 
     discrepancy_id: str
     why: Statement
@@ -188,7 +189,7 @@ class DiscrepancyEscalated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepancyEnded(Event):
-    """`outcome` is one of those that end it; `why` is its evidence."""
+    """The discrepancy ended; `outcome` is a final one, `why` its evidence."""
 
     discrepancy_id: str
     outcome: Outcome
@@ -198,7 +199,7 @@ class DiscrepancyEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionChosen(Event):
-    """A human has said whose it was: the next repair shares it out so, once, whatever was attempted before."""
+    """A human chose the attribution: the next repair applies it once, whatever was attempted before."""
 
     discrepancy_id: str
     apply: Attribution
@@ -207,7 +208,7 @@ class AttributionChosen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairRefused(Event):
-    """What was sent to repair it was refused, for this reason."""
+    """The repair was refused for this reason."""
 
     discrepancy_id: str
     why: Statement
@@ -215,21 +216,21 @@ class RepairRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepancyWatched(Event):
-    """What a human was asked about was looked at again, and is as it was; the next look is later."""
+    """An escalated discrepancy was rechecked and is unchanged; the next recheck is later."""
 
     discrepancy_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepancyGone(Event):
-    """What was ignored or acknowledged is not there any more, or is another: the next one is told again."""
+    """An ignored or acknowledged discrepancy is gone or has changed: the next one is reported again."""
 
     discrepancy_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRecorded(Event):
-    """One comparison of an account. Those that found nothing are counted in the next one's `quiet`."""
+    """One comparison of an account. Comparisons without findings are counted in the next one's `quiet`."""
 
     kind: CheckKind
     account: AccountId
@@ -242,14 +243,14 @@ class CheckRecorded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSeen(Event):
-    """From now on this is what is believed of the symbol's setting."""
+    """The believed setting of the symbol from now on."""
 
     setting: SymbolSetting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegShared(Event):
-    """Several positions hold this leg: until it is flat, the venue's average price is nobody's entry price."""
+    """Several positions hold this leg: until it is flat, the venue's average price is no position's entry price."""
 
     account: AccountId
     symbol: Symbol
@@ -258,7 +259,7 @@ class LegShared(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegCleared(Event):
-    """The leg is flat: its setting and its sharing say nothing about what comes next."""
+    """The leg is flat: its setting and sharing are void."""
 
     account: AccountId
     symbol: Symbol
@@ -267,14 +268,14 @@ class LegCleared(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPruned(Event):
-    """Discrepancies that ended before this leave the record; the statistics keep them."""
+    """Discrepancies that ended before this are dropped; the statistics keep them."""
 
     before_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersUnread(Event):
-    """The account's list of open orders could not be read for long, in the venue's words, and people were told."""
+    """The account's open orders have been unreadable for long, with the venue's text; a notice was sent."""
 
     account: AccountId
     why: Statement
@@ -282,14 +283,14 @@ class OrdersUnread(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersReadAgain(Event):
-    """The list that `OrdersUnread` was told of has been read."""
+    """The list of `OrdersUnread` is readable again."""
 
     account: AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsUnread(Event):
-    """Positions, of one symbol where it is named, could not be read for long, and people were told the reason."""
+    """Positions, of one symbol where named, have been unreadable for long; a notice with the reason was sent."""
 
     account: AccountId
     why: Statement
@@ -298,7 +299,7 @@ class PositionsUnread(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsReadAgain(Event):
-    """What `PositionsUnread` was told of has been read."""
+    """The positions of `PositionsUnread` are readable again."""
 
     account: AccountId
     symbol: Symbol | None = None
@@ -309,7 +310,7 @@ class PositionsReadAgain(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiscrepancies(Command):
-    """The latest discrepancies, newest first. Where there are none, `unless_found`, where given, is the refusal."""
+    """Return the latest discrepancies, newest first. Without any, `unless_found`, where given, is the refusal."""
 
     symbol: Symbol | None = None
     most: int = 20
@@ -324,9 +325,9 @@ class ListDiscrepancies(Command):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeDiscrepancy(Command):
-    """A human has seen it. Without `apply` that ends it; with it, the reduction is attributed in that way.
+    """A human acknowledges it. Without `apply` that ends it; with it, the reduction is attributed accordingly.
 
-    Of a position whose history is damaged it retires the position, once the venue has nothing of it.
+    For a position with a damaged history it retires the position, once the venue shows nothing of it.
     """
 
     discrepancy_id: DiscrepancyId
@@ -335,9 +336,9 @@ class AcknowledgeDiscrepancy(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldKey(Message):
-    """To the supervisor: refuse openings of this account and symbol, for this reason. Reducing always passes.
+    """To the supervisor: refuse openings of this account and symbol. Reductions always pass.
 
-    `passing`: the reconciler reads again. The hold ends within seconds, or becomes a discrepancy.
+    `passing`: the reconciler reads again; the hold ends within seconds or becomes a discrepancy.
     """
 
     account: AccountId
@@ -348,7 +349,7 @@ class HoldKey(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseKey(Message):
-    """To the supervisor: the hold that `HoldKey` put on is lifted."""
+    """To the supervisor: lift the hold of `HoldKey`."""
 
     account: AccountId
     symbol: Symbol
@@ -356,9 +357,9 @@ class ReleaseKey(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionSilent(Message):
-    """To the reconciler, and to whoever shows positions: this one exists, and its actor cannot say what it holds.
+    """To the reconciler and the displays: this position exists, and its actor cannot report its content.
 
-    An empty `why`: it speaks again, or its state is RETIRED, and nothing of it is left.
+    An empty `why`: it reports again, or its state is RETIRED and nothing of it is left.
     """
 
     position_id: PositionId
@@ -368,7 +369,7 @@ class PositionSilent(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchTrades(Message):
-    """All trades of a symbol since `since_ns`, whoever's; answered by TradesReport or FetchFailed."""
+    """Read all trades of a symbol since `since_ns`, of any origin; answered by TradesReport or FetchFailed."""
 
     account: AccountId
     request_id: str
@@ -382,10 +383,10 @@ class FetchTrades(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradesReport(VenueReport):
-    """Every trade of a symbol since `since_ns`, oldest first, as read by requests begun at `begun_ns`.
+    """Every trade of a symbol since `since_ns`, oldest first, from requests begun at `begun_ns`.
 
-    A trade's client_order_id is its order's, that of the conditional order for the child of one, and empty where the
-    venue does not name it any more.
+    A trade's client_order_id is its order's, for a child order its conditional order's, and empty when the venue no
+    longer names it.
     """
 
     request_id: str
@@ -397,7 +398,7 @@ class TradesReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unproven:
-    """A difference that was seen, and not often enough to be a discrepancy; both figures as in Discrepancy."""
+    """A difference observed too few times to be a discrepancy; both figures as in Discrepancy."""
 
     account: AccountId
     symbol: Symbol
@@ -408,9 +409,9 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileAnswer(Message):
-    """The answer to Reconcile: legs checked, discrepancies met, repairs attempted and verified, how long it took.
+    """The answer to Reconcile: legs checked, discrepancies found, repairs attempted and verified, duration.
 
-    `failed` names what could not be read: a check that failed has proven nothing. `unproven` counts as no discrepancy.
+    `failed`: unreadable parts; a failed check proves nothing. `unproven` does not count as discrepancies.
     """
 
     command_id: CommandId

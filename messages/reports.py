@@ -1,4 +1,4 @@
-"""What the venue says, in our words, and what the runtime tells positions."""
+"""Reports: the venue's answers and events, and the runtime's messages to positions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ from messages.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueReport(Message):
-    """`ts_event` is the venue's time of what is reported (0: unknown), `ts_init` when we learned of it."""
+    """`ts_event`: the venue's time of the fact in ns (0: unknown); `ts_init`: when it reached us."""
 
     account: AccountId
     ts_event: int = 0
@@ -76,9 +76,9 @@ class OrderRejected(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeUnknown(AboutOrder):
-    """The answer to a submit or cancel: perhaps done. `silent`: nobody who knows answered at all.
+    """The answer to a submit or cancel: perhaps done. `silent`: the venue did not answer.
 
-    `answered`: the venue has refused it, in words that no table has, so that nothing of it is on its way any more.
+    `answered`: the venue refused it with a text that no table lists, so the request is no longer in transit.
     """
 
     cause: Statement
@@ -89,10 +89,10 @@ class OutcomeUnknown(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotExecuted(AboutOrder):
-    """From adapter to gateway: certainly not done, and worth another try after `retry_after_ms`.
+    """From adapter to gateway: not executed; may be retried after `retry_after_ms`.
 
-    `throttled`: the venue asks everybody to be quiet that long (429, 418). `silent`: nobody who knows answered.
-    `untimely`: refused for the time that the request carried; the clock has been measured anew.
+    `throttled`: the venue asks all callers to pause that long (429, 418). `silent`: the venue did not answer.
+    `untimely`: refused for the request's timestamp; the clock offset has been measured again.
     """
 
     retry_after_ms: int
@@ -105,9 +105,9 @@ class NotExecuted(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReport(AboutOrder):
-    """What an order is at the venue, from the stream or a query. `filled_quantity` is cumulative.
+    """An order's state at the venue, from the stream or a query. `filled_quantity` is cumulative.
 
-    `begun_ns` is when the reading that shows it began, 0 where none did: the stream's own order of events is not ours.
+    `begun_ns`: when the read began, 0 for a stream event, since the stream's order of events differs from ours.
     """
 
     venue_order_id: VenueOrderId
@@ -119,9 +119,9 @@ class OrderReport(AboutOrder):
     conditional: bool = False
     begun_ns: int = 0
     limit_price: Decimal | None = None
-    """Where it has one, and the venue says it."""
+    """The limit price, where the venue reports one."""
     text: Statement = NOTHING
-    """Why it ended, in the venue's words, where it says so."""
+    """The venue's text about its end, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class OrderNotFound(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryFailed(AboutOrder):
-    """From adapter to gateway: a query or cancel had no usable answer. `silent`: nobody who knows answered."""
+    """From adapter to gateway: a query or cancel had no usable answer. `silent`: the venue did not answer."""
 
     cause: Statement
     retry_after_ms: int = 0
@@ -157,7 +157,7 @@ class CancelRejected(AboutOrder):
 class FillReport(AboutOrder):
     """One trade of one order. `fee` is positive when paid. `position_side` is the leg, where a read names it.
 
-    `worth` of the fee is what the supervisor adds. `cause`: the venue closed by itself; None for an order of a user.
+    The supervisor adds `worth`, the fee's value. `cause`: the reason of the venue's own order; None for a user's.
     """
 
     venue_order_id: VenueOrderId
@@ -175,7 +175,7 @@ class FillReport(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillsFetched(AboutOrder):
-    """All fills that the venue knows of this order up to `ts_init` have been reported before this."""
+    """All fills of this order known to the venue at `ts_init` were reported before this message."""
 
     filled_quantity: Decimal
 
@@ -191,7 +191,7 @@ class SettingApplied(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRefused(VenueReport):
-    """The venue refused a setting, or nobody knows: settings are safe to repeat, so `unknown` ones are."""
+    """The venue refused a setting, or its outcome is `unknown`: a setting may be repeated."""
 
     position_id: PositionId
     symbol: Symbol
@@ -204,7 +204,7 @@ class SettingRefused(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRow:
-    """One position as the venue holds it. `side` is the exposure's; quantity is positive, in base units."""
+    """One position at the venue. `side`: the exposure's; `quantity`: positive, in base units."""
 
     symbol: Symbol
     side: PositionSide
@@ -219,9 +219,9 @@ class PositionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadRow:
-    """A symbol of which a row could not be read, and why: it may be flat, or hold anything.
+    """A symbol with an unreadable row, and why: it may be flat or hold anything.
 
-    `NAMELESS` where the row names none: it may be about any symbol that no other row is about.
+    `NAMELESS`: the row names no symbol; it may belong to any symbol without a readable row.
     """
 
     symbol: Symbol
@@ -230,7 +230,7 @@ class UnreadRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsReport(VenueReport):
-    """Every position that is not flat, as read by one request begun at `begun_ns`, but for what is `unread`."""
+    """Every open position, from one request begun at `begun_ns`, except the `unread` symbols."""
 
     request_id: str
     begun_ns: int
@@ -241,7 +241,7 @@ class PositionsReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrdersReport(VenueReport):
-    """Every open order (of `symbol`, if named), as read by requests begun at `begun_ns`, but for what is `unread`."""
+    """Every open order (of `symbol`, if named), from requests begun at `begun_ns`, except the `unread` symbols."""
 
     request_id: str
     begun_ns: int
@@ -252,7 +252,7 @@ class OpenOrdersReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceReport(VenueReport):
-    """Wallet balance, what is free for margin, unrealized profit; in `currency`."""
+    """Wallet balance, available margin, unrealized profit; in `currency`."""
 
     request_id: str
     currency: str
@@ -263,9 +263,9 @@ class BalanceReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed(VenueReport):
-    """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all.
+    """A read without a usable answer: evidence of nothing. `silent`: the venue did not answer.
 
-    `until_ns`, where it is not 0: it was not asked, and would have waited for `cause` until then (wall time).
+    `until_ns`, unless 0: the request was not sent, since it would have waited for `cause` until then (wall time).
     """
 
     request_id: str
@@ -285,12 +285,11 @@ class MarkReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueUp(VenueReport):
-    """The venue answered: what it trades and how the account is set. Sent after connecting and reconnecting.
+    """The venue is up: its contracts and the account's modes. Sent after connecting and reconnecting.
 
-    `margin_mode` is the one that every symbol is to be in; None: whichever it is in. `uses`: what is used of the
-    limits already, by a process before this one, by other accounts behind the same address, by connecting. `place`:
-    exchange and environment or host, for people. `others`: contracts that the venue lists and that are not traded here.
-    `trailing`: what it takes as a callback rate; None: whatever is asked for.
+    `margin_mode`: required of every symbol; None: any. `uses`: usage of the limits by an earlier process, by accounts
+    behind the same address, and by connecting. `place`: exchange and environment or host, for people. `others`: listed
+    contracts that are not traded here. `trailing`: bounds of callback rates; None: unbounded.
     """
 
     venue_identity: str
@@ -308,9 +307,9 @@ class VenueUp(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetUsed(VenueReport):
-    """What the venue last said is used of its limits, our own use included.
+    """The venue's last reported usage of its limits, our own included.
 
-    `quiet_ms`, where it is not 0: for so long it wants to hear nothing from us, whoever of us had asked.
+    `quiet_ms`, unless 0: the venue asks us to send nothing for so long.
     """
 
     uses: tuple[RateUse, ...]
@@ -320,9 +319,9 @@ class BudgetUsed(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnAwaited(VenueReport):
-    """The venue answers, and the connection waits since then (wall time) for the request budget; 0: not any more.
+    """The connection has waited for the request budget since then (wall time); 0: no longer.
 
-    Accounts that share an address begin one after another, as its budget bears them.
+    Accounts that share an address connect one after another, as its budget allows.
     """
 
     since_ns: int
@@ -330,9 +329,9 @@ class TurnAwaited(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueDown(VenueReport):
-    """The venue cannot be reached or does not answer; belief is kept.
+    """The venue is unreachable or does not answer; belief is kept.
 
-    `fault`: it answers, and the account is set so that nothing can be traded.
+    `fault`: the venue answers, but the account's modes prevent trading.
     """
 
     cause: Statement
@@ -341,7 +340,7 @@ class VenueDown(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesReport(VenueReport):
-    """What the venue trades and by which rules, read anew while it is up. What is missing, it trades no more."""
+    """The venue's contracts and rules, read while it is up. A missing contract is no longer traded."""
 
     instruments: tuple[Instrument, ...]
     others: tuple[OtherContract, ...] = ()
@@ -349,7 +348,7 @@ class RulesReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesChanged(Message):
-    """To one position: the rules of its symbol, which may be others than those it knows."""
+    """To one position: the current rules of its symbol."""
 
     position_id: PositionId
     instrument: Instrument
@@ -357,9 +356,9 @@ class RulesChanged(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegHeld(Message):
-    """The venue's list of positions shows so much on the leg of a position whose entry is in doubt, time after time.
+    """Repeated reads show this quantity on the leg of a position whose entry's outcome is unknown.
 
-    Or it shows what is believed of one that was settled by hand. `quantity` is in the position's direction.
+    Or they confirm a position settled by hand. `quantity` is in the position's direction.
     """
 
     position_id: PositionId
@@ -369,7 +368,7 @@ class LegHeld(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegChanged(Message):
-    """To one position: whether another one stands on its leg of the venue, or is about to."""
+    """To one position: whether another position shares its leg, now or soon."""
 
     position_id: PositionId
     shared: bool
@@ -377,22 +376,22 @@ class LegChanged(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamUp(VenueReport):
-    """The account's event stream is open from now on; what happened before must be read."""
+    """The account's event stream is open from now on; earlier state must be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDown(VenueReport):
-    """The stream has a gap from now on."""
+    """The stream has lost events from now on."""
 
     cause: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountModes(VenueReport):
-    """How the account is set at the venue: told when it is read first, and when it differs.
+    """The account's modes at the venue, sent at the first read and on changes.
 
-    `fault`: what keeps openings from being right there. `restored`: the position mode was another, and was set back.
-    `multi_assets`: None where the venue does not tell.
+    `fault`: why openings would be wrong under them. `restored`: the position mode had changed and was set back.
+    `multi_assets`: None when not reported.
     """
 
     position_mode: PositionMode
@@ -403,9 +402,9 @@ class AccountModes(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """A position at the venue that is not supervised. `kind` is the venue's word for its contract; empty: not listed.
+    """An unsupervised position at the venue. `kind`: the venue's contract type; empty: not listed.
 
-    `quantity` is None where its row cannot be read.
+    `quantity` is None when its row is unreadable.
     """
 
     account: AccountId
@@ -419,9 +418,9 @@ class Outside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMute(VenueReport):
-    """The stream is open, and has not told of an order that the venue acknowledged at `since_ns`, nor of any since.
+    """The open stream has brought no event of the order acknowledged at `since_ns`, nor of any later one.
 
-    `kind`: which orders it is mute about. It is opened anew; until StreamHeard, reading alone tells what happens.
+    `kind`: the orders concerned. The stream is reopened; until StreamHeard, only reads show changes.
     """
 
     kind: str
@@ -431,14 +430,14 @@ class StreamMute(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamHeard(VenueReport):
-    """The stream tells of orders of this kind again."""
+    """The stream brings events of these orders again."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrayEvent(VenueReport):
-    """An event that fits no known order or symbol, kept as the venue wrote it (secrets never stand in events)."""
+    """An event of no known order or symbol, as the venue wrote it (events contain no secrets)."""
 
     raw: str
     why: Statement
@@ -446,7 +445,7 @@ class StrayEvent(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageChanged(VenueReport):
-    """The venue says that the leverage of a symbol was changed."""
+    """A symbol's leverage was changed at the venue."""
 
     symbol: Symbol
     leverage: int
@@ -463,7 +462,7 @@ class MarginCall(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingReport(VenueReport):
-    """One funding payment of a symbol, at `ts_event`; positive when received. The same one may be told again."""
+    """One funding payment of a symbol at `ts_event`; positive when received. May be reported again."""
 
     symbol: Symbol
     amount: Decimal
@@ -473,9 +472,9 @@ class FundingReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingShare(Message):
-    """To one position: `amount` is its part of a funding payment made at `ts_event`.
+    """To one position: `amount` is its part of a funding payment at `ts_event`.
 
-    `booked` is what it had booked of that part before; `worth` is that of what it lacks.
+    `booked`: the amount already booked of it; `worth`: the value of the rest.
     """
 
     position_id: PositionId
@@ -488,7 +487,7 @@ class FundingShare(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitUse:
-    """How much of one of the venue's limits is used, as far as we know."""
+    """The known usage of one limit of the venue."""
 
     kind: RateKind
     interval_ms: int
@@ -498,7 +497,7 @@ class LimitUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitView:
-    """A circuit that is not closed: `channel` names what is not asked of the venue for now."""
+    """A circuit that is not closed: no requests of `channel` are sent."""
 
     channel: str
     half_open: bool
@@ -507,7 +506,7 @@ class CircuitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayStatus(VenueReport):
-    """What one account's gateway is busy with. `throttled_until_ns` is wall time, 0: not throttled."""
+    """One account's gateway state. `throttled_until_ns` is wall time, 0: not throttled."""
 
     reachable: bool
     outstanding: int
@@ -523,7 +522,7 @@ class GatewayStatus(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep(VenueReport):
-    """To each live position of an account: these orders were open at `begun_ns`; look whether yours are among them."""
+    """To each live position of an account: the orders open at `begun_ns`."""
 
     begun_ns: int
     open_orders: frozenset[ClientOrderId]
@@ -531,14 +530,14 @@ class Sweep(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Woken(Message):
-    """A timer that a position asked for by `Wake` is due."""
+    """A timer set by `Wake` is due."""
 
     topic: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered(Message):
-    """First message of a position rebuilt from its journal: look after what was in flight."""
+    """The first message of a recovered position: resolve requests in flight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -555,18 +554,14 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView(Message):
-    """A position as others may see it: committed state, published after every change.
+    """A position's committed state, published after every change.
 
-    `to_come` is what its entry or an addition has yet to send: later parts of a split one, or all of it while a
-    leverage is being set.
-    `touched_ns` is when its last event was decided: a snapshot of the venue begun before says nothing of it.
-    `unread`: the venue has filled more than there are trades for yet.
-    `shared_leg`: it knows of another position on its leg.
-    `fees` and `funding` are in `currency`, the contract's quote; `uncounted` is what was taken in others that nothing
-    told the worth of. `result` is what it has brought in so far, in the currency of the limits.
-    `reported_quantity` is what the venue says to have filled of its entries beyond the trades that are known.
-    `unverified`: it was settled by hand, and has not been compared with the venue since.
-    `track` tells what it held at which time, and what it has booked of fundings.
+    `to_come`: what the entry or an addition has yet to send. `touched_ns`: when its last event was decided; an earlier
+    snapshot of the venue does not include it. `unread`: the venue has filled more than the known trades. `shared_leg`:
+    another position is on its leg. `fees` and `funding` are in `currency`, the quote currency; `uncounted` are amounts
+    in other currencies without a known value. `result`: realized so far, in the limits' currency. `reported_quantity`:
+    filled by the venue's reports beyond the known trades. `unverified`: settled by hand, not yet compared with the
+    venue. `track`: quantities over time, and booked fundings.
     """
 
     position_id: PositionId
@@ -608,17 +603,17 @@ class PositionView(Message):
 
     @property
     def unprotected(self) -> bool:
-        """It is open and wants a stop, and none rests at the venue."""
+        """Return whether it is open and its wanted stop does not rest at the venue."""
         return self.quantity > 0 and self.stop_loss is not None and not self.protected
 
     @property
     def stop_shown(self) -> Decimal | None:
-        """The stop that is wanted; where none is wanted any more, the one that the venue still has."""
+        """Return the wanted stop, else the one still at the venue."""
         return self.stop_loss if self.stop_loss is not None else self._left(OrderPurpose.STOP)
 
     @property
     def target_shown(self) -> Decimal | None:
-        """Likewise."""
+        """Return the wanted target, else the one still at the venue."""
         return self.take_profit if self.take_profit is not None else self._left(OrderPurpose.TARGET)
 
     def _left(self, purpose: OrderPurpose) -> Decimal | None:
@@ -626,18 +621,18 @@ class PositionView(Message):
 
     @property
     def resting(self) -> Decimal:
-        """What of its entry the venue has on its book: a limit order that waits for its price."""
+        """Return the quantity of its entry that rests on the venue's book."""
         entries = (o for o in self.orders if o.purpose is OrderPurpose.ENTRY and o.price is not None)
         return sum((o.quantity - o.filled_quantity for o in entries if o.phase == "working"), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsAnswer(Message):
-    """The answer to ListPositions: views, with the latest mark price of each symbol at each account.
+    """The answer to ListPositions: views, and the latest mark price by account and symbol.
 
-    `silent` are positions that cannot say what they hold, each with the reason; a view of one is its last.
-    `retired` were such, and are over, each with the reason; they are listed with what has ended. `instead` is
-    the position that has the number of the one that was asked for, where none has its name.
+    `silent`: positions that cannot report their content, each with the reason; a view of one is its last. `retired`:
+    ended ones of these, listed with the ended positions. `instead`: the position with the requested number, when none
+    has the requested name.
     """
 
     command_id: CommandId
@@ -651,7 +646,7 @@ class PositionsAnswer(Message):
 
     @property
     def prices(self) -> Mapping[tuple[AccountId, Symbol], Decimal]:
-        """Mark prices: those of two accounts may differ, as their venues do."""
+        """Return mark prices by account and symbol: two accounts' prices may differ."""
         return {(account, symbol): price for account, symbol, price in self.marks}
 
 

@@ -1,7 +1,7 @@
-"""What a position asks of the gateway and the notifier, after its reasons are durable.
+"""Requests of a position to the gateway and the notifier, released after their reasons are durable.
 
-Opening, reducing and protecting are types of their own: reducing overtakes opening by priority,
-and the adapter maps each to what its venue calls it (hedge mode knows no reduce-only).
+Opening, reducing and protecting are separate types: reducing overtakes opening by priority, and the adapter maps each
+to the venue's terms (hedge mode has no reduce-only).
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from messages.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest(Message):
-    """What all requests about one order name. `conditional` orders live in a service of their own at some venues."""
+    """The base of requests about one order. `conditional` orders have a service of their own at some venues."""
 
     account: AccountId
     symbol: Symbol
@@ -38,10 +38,10 @@ class OrderRequest(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOrder(OrderRequest):
-    """One order, to be sent once. Nothing leaves after `expires_at_ns` (0: never).
+    """One order, to be sent once. It is not sent after `expires_at_ns` (0: never expires).
 
-    `callback_rate`, in percent, is a trailing stop's. A resting order ends by itself at `good_till_ns` (0: never),
-    where the venue can do that. `post_only`: a limit order that would trade at once is refused instead.
+    `callback_rate`, in percent, is a trailing stop's. A resting order expires at `good_till_ns` (0: never), where the
+    venue supports it. `post_only`: refused instead of trading at once.
     """
 
     side: Side
@@ -59,37 +59,37 @@ class SubmitOrder(OrderRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOpening(SubmitOrder):
-    """Makes exposure larger."""
+    """Increases exposure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitReducing(SubmitOrder):
-    """Makes exposure smaller, and never flips it."""
+    """Decreases exposure, and never flips it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitEmergency(SubmitOrder):
-    """Makes exposure smaller, ahead of everything."""
+    """Decreases exposure, ahead of everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitProtection(SubmitOrder):
-    """Rests at the venue until its trigger price; makes exposure smaller."""
+    """Rests at the venue until its trigger price; decreases exposure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder(OrderRequest):
-    """Take an order off the book."""
+    """Cancel an order."""
 
     venue_order_id: VenueOrderId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveOrder(OrderRequest):
-    """Find out what became of an order: by its id, by trades, until its validity window has surely passed.
+    """Resolve an order's outcome by its id and by trades, until its validity window has surely passed.
 
-    `unanswered`: nothing has been heard of it. OutcomeUnknown is the answer where it has left, and silence while it
-    waits to leave.
+    `unanswered`: no answer has come yet. The answer is OutcomeUnknown after it was sent; none while it waits to be
+    sent.
     """
 
     sent_ns: int
@@ -113,7 +113,7 @@ class FetchFills(OrderRequest):
 class SetLeverage(Message):
     """Set the leverage of (account, symbol); answered by SettingApplied or SettingRefused to `position_id`.
 
-    What still waits at `expires_at_ns` is refused (0: never).
+    A request that still waits at `expires_at_ns` is refused (0: never).
     """
 
     account: AccountId
@@ -125,9 +125,9 @@ class SetLeverage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPositions(Message):
-    """All positions of an account (or symbol), in one request; answered by PositionsReport or FetchFailed.
+    """Read all positions of an account (or symbol) in one request; answered by PositionsReport or FetchFailed.
 
-    `asked`, of any read: a person waits for the answer. It leaves before what is read in the background, or fails soon.
+    `asked`, of any read: a person waits. It precedes background reads, or fails soon.
     """
 
     account: AccountId
@@ -138,9 +138,10 @@ class FetchPositions(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchOpenOrders(Message):
-    """All open orders of an account (or symbol), conditional ones too; answered by OpenOrdersReport or FetchFailed.
+    """Read all open orders of an account (or symbol), conditional ones too; answered by OpenOrdersReport or
+    FetchFailed.
 
-    The list of one symbol costs a venue a fortieth of the list of all.
+    One symbol's list has a fortieth of the full list's weight.
     """
 
     account: AccountId
@@ -160,10 +161,10 @@ class FetchBalance(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify(Message):
-    """Tell the owner. `severity` CRITICAL is never delayed.
+    """Send the owner a notice. CRITICAL is never delayed.
 
-    `cause` names the trouble that it tells of, which a notice with the same name in `ends` says to be over; the trouble
-    of a position, where none is named, is over when the position is at rest.
+    `cause` names the problem, which a notice with that name in `ends` ends. Without a name, a position's problem ends
+    when the position is at rest.
     """
 
     severity: Severity
@@ -177,7 +178,7 @@ class Notify(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake(Message):
-    """A position asks to be told `Woken(topic)` after `after_ms`; the same topic replaces an earlier one."""
+    """Send `Woken(topic)` after `after_ms`; an earlier timer of the topic is replaced."""
 
     topic: str
     after_ms: int
@@ -185,9 +186,9 @@ class Wake(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply(Message):
-    """The answer to a command, released after what it speaks of is durable.
+    """The answer to a command, released after its effect is durable.
 
-    `code` says what it promises. `changed` is False where the command is accepted and nothing had to change.
+    `code` defines its promise. `changed` is False for an accepted command without a change.
     """
 
     command_id: CommandId
@@ -201,7 +202,7 @@ class Reply(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandTaken(Message):
-    """The supervisor's own record: this id stands for a command of this meaning, before it has an effect."""
+    """In the supervisor's record: this id stands for a command of this meaning, before it has an effect."""
 
     command_id: CommandId
     meaning: str
@@ -209,7 +210,7 @@ class CommandTaken(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDecided(Message):
-    """The supervisor's own record: an answer that no other event tells of, durable before it is given."""
+    """In the supervisor's record: an answer that no event contains, durable before it is sent."""
 
     reply: Reply
     meaning: str

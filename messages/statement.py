@@ -1,8 +1,8 @@
-"""Sentences of our own as data: a code with arguments, whose words are made where a person reads them. Pure.
+"""Sentences as data: a code with arguments, rendered where a person reads it. Pure.
 
 A `Wording` is one table of templates; calling a member makes a `Statement`. A statement travels as its code and
-arguments, and is rendered again by each reader, in its language. As a string it is its English, for logs and programs
-that only pass it on. Text from outside (a venue's words, a record of an earlier version) is a statement without a code.
+arguments, and each reader renders it in its language. As a string it is English, for logs and programs that pass it on.
+Outside text (a venue's, an earlier version's) is a statement without a code.
 """
 
 import re
@@ -17,15 +17,15 @@ from messages.decimals import plain
 from messages.text import Shown, shown
 
 Argument = Union[str, int, Decimal, "Statement", tuple["Argument", ...]]
-"""What fills a place. A plain `str` is an identifier or outside text; a word of ours is a `Statement`."""
+"""An argument of a template. A plain `str` is an identifier or outside text; our own words are `Statement`s."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _NONE: Mapping[str, Argument] = MappingProxyType({})
 _TABLES: dict[str, type["Wording"]] = {}
 _LOOKED_AT = (Enum, Shown, tuple)
-"""Arguments that are not kept as they are."""
+"""Types of arguments that need conversion."""
 _WORD = "word."
 _NUMBER, _SEVERAL = "=", "*"
-"""What stands first in the wire form of a decimal and of a tuple; a code holds a dot, so it is neither."""
+"""Prefixes of a decimal and of a tuple on the wire; a code contains a dot, so it is neither."""
 
 
 class Statement(Shown):
@@ -40,7 +40,7 @@ class Statement(Shown):
 
     @property
     def key(self) -> str:
-        """The code within its table: `close_refused`."""
+        """Return the code within its table: `close_refused`."""
         return self.code.rpartition(".")[2]
 
     def __reduce__(self) -> tuple[Callable[..., "Statement"], tuple[Any, ...]]:
@@ -61,7 +61,7 @@ class Wording(Enum):
         self._template = template
 
     def __call__(self, **args: Argument | Enum) -> Statement:
-        """The sentence with its places filled. Raises TypeError where an argument is missing or has no place."""
+        """Return the sentence with these arguments. Raises TypeError for a missing or an unknown argument."""
         if args.keys() != self._places:
             raise TypeError(f"{self.code} takes {sorted(self._places)}, not {sorted(args)}")
         kept: dict[str, Argument] = {
@@ -71,12 +71,12 @@ class Wording(Enum):
 
 
 def verbatim(text: object) -> Statement:
-    """Text as it came, shown: a venue's words, or what an earlier version wrote."""
+    """Return outside text as a statement, escaped."""
     return text if isinstance(text, Statement) else _kept("", shown(text), _NONE)
 
 
 def word(name: object) -> Statement:
-    """A name out of the code (a state, a side, a purpose), which readers have words for."""
+    """Return a name of the code (a state, a side, a purpose) as a statement, which catalogs translate."""
     return _kept(f"{_WORD}{name}", shown(name), _NONE)
 
 
@@ -86,7 +86,7 @@ def places(template: str) -> frozenset[str]:
 
 
 def template_of(code: str) -> str:
-    """The English of a code, with its places; empty where this version does not know it."""
+    """Return the English template of a code; empty when this version does not know it."""
     if code.startswith(_WORD):
         return code.removeprefix(_WORD)
     table, _, name = code.partition(".")
@@ -96,13 +96,13 @@ def template_of(code: str) -> str:
 
 
 def wordings() -> Iterator[Wording]:
-    """Every member of every table that is loaded."""
+    """Yield every member of every loaded table."""
     for table in _TABLES.values():
         yield from table
 
 
 def render(statement: str, translate: Callable[[str], str]) -> Shown:
-    """The sentence by `translate`, which takes a template in English and gives the reader's; its parts likewise."""
+    """Render a sentence; `translate` maps an English template to the reader's, also for nested statements."""
     if not isinstance(statement, Statement) or not statement.code:
         return shown(statement)
     template = template_of(statement.code)
@@ -112,14 +112,14 @@ def render(statement: str, translate: Callable[[str], str]) -> Shown:
 
 
 def to_wire(statement: str) -> Any:
-    """Plain values for msgpack: the text alone, or `[code, {place: value}]`."""
+    """Return plain values for msgpack: the text alone, or `[code, {place: value}]`."""
     if not isinstance(statement, Statement) or not statement.code:
         return str(statement)
     return [statement.code, {name: _value_to_wire(value) for name, value in statement.args.items()}]
 
 
 def from_wire(wire: Any) -> Statement:
-    """The statement that `to_wire` wrote, or the text that stood there before.
+    """Return the statement that `to_wire` wrote, or an earlier version's text.
 
     Raises TypeError, ValueError or ArithmeticError for anything else.
     """
@@ -137,23 +137,23 @@ def from_wire(wire: Any) -> Statement:
 
 
 def to_jsonable(statement: Statement) -> Mapping[str, Any]:
-    """`code` and `args` for programs; decimals are strings."""
+    """Return `code` and `args` for programs; decimals are strings."""
     return {"code": statement.code, "args": {n: _value_to_jsonable(v) for n, v in statement.args.items()}}
 
 
 def facts_of(text: object) -> Mapping[str, Any] | None:
-    """`code` and `args` of a sentence of ours; None for any other text."""
+    """Return `code` and `args` of our own sentence; None for other text."""
     return to_jsonable(text) if isinstance(text, Statement) and text.code else None
 
 
 def fact(name: str, text: object) -> dict[str, Any]:
-    """`{name_fact: {code, args}}` beside a text in JSON; nothing where the text has no code."""
+    """Return `{name_fact: {code, args}}` to accompany a text in JSON; {} for a text without a code."""
     found = facts_of(text)
     return {} if found is None else {f"{name}_fact": found}
 
 
 def _made(code: str, template: str, args: dict[str, Argument]) -> Statement:
-    """`args` is the caller's to give away."""
+    """Make a statement; takes ownership of `args`."""
     said = {name: value if type(value) is str else _english(value) for name, value in args.items()}
     return _kept(code, shown(_filled(template, said)), MappingProxyType(args))
 
@@ -165,7 +165,7 @@ def _kept(code: str, text: Shown, args: Mapping[str, Argument]) -> Statement:
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
-    """Not str.format: a translation with a brace of its own must not fail. What has no value keeps its place."""
+    """Fill a template. Not str.format: braces in a translation must not fail. An unknown place stays."""
     parts = [*_split(template)]
     for place in range(1, len(parts), 2):
         name = parts[place]
@@ -175,12 +175,12 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=2_048)
 def _split(template: str) -> tuple[str, ...]:
-    """Text and names of places, in turns."""
+    """Return text and place names, alternating."""
     return tuple(_PLACE.split(template))
 
 
 def _argument(value: Argument | Enum) -> Argument:
-    """A text without facts is a plain string, as the wire has it."""
+    """Convert an argument; a statement without a code becomes a plain string, as on the wire."""
     match value:
         case Enum():
             return word(value.value)
@@ -195,7 +195,7 @@ def _argument(value: Argument | Enum) -> Argument:
 
 
 def _english(value: Argument) -> str:
-    """A statement within is rendered already."""
+    """Return an argument's English; a nested statement is rendered already."""
     if isinstance(value, tuple):
         return ", ".join(_english(each) for each in value)
     return plain(value) if isinstance(value, Decimal) else str(value)
@@ -252,4 +252,4 @@ def _value_to_jsonable(value: Argument) -> Any:
 
 
 NOTHING = verbatim("")
-"""The statement that says nothing; false."""
+"""The empty statement; false."""

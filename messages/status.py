@@ -1,7 +1,7 @@
-"""The status of the whole as rows: what they say to programs, and which of them tell of trouble. Pure.
+"""The system's status as rows: their values for programs, and which of them need attention. Pure.
 
-One rule of trouble serves the chat, the API and the doctor. A row is judged where it tells how things are now; what
-counts events since the start never falls, so it tells nothing about now.
+Chat, API and doctor share one rule. It judges rows about the present; counters since the start never fall, so they are
+not judged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from messages.wording.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
-    """One line: `section` and `name` are words, the figures of `value` are its arguments."""
+    """One line: `section` and `name` are statements, the figures of `value` its arguments."""
 
     section: Statement
     name: Statement
@@ -27,7 +27,7 @@ Rows = tuple[StatusRow, ...]
 
 
 class Level(StrEnum):
-    """ACT: a person has to do something. LOOK: something is wrong, and Albra works on it."""
+    """ACT: a person has to act. LOOK: something is wrong, and Albra handles it."""
 
     ACT = "ACT"
     LOOK = "LOOK"
@@ -35,13 +35,13 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The most urgent first."""
+        """Return the sort key, the most urgent first."""
         return list(Level).index(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """One reason of a verdict. `about` names a position or an account; `since_ns` is wall time, 0: not known."""
+    """One reason of a verdict. `about` names a position or account; `since_ns` is wall time, 0: unknown."""
 
     level: Level
     section: Statement
@@ -53,7 +53,7 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How things stand, the most urgent concern first."""
+    """The overall verdict with its concerns, the most urgent first."""
 
     level: Level = Level.CALM
     concerns: tuple[Concern, ...] = ()
@@ -70,7 +70,9 @@ _ZERO = frozenset(
         (Status.CHAT.code, Status.UNSEEN.code),
     }
 )
-"""Section and name: a gateway's own doubts, which are those of its positions, are no second trouble."""
+"""(section, name) of rows that need attention above zero; a gateway's unknown outcomes are left out, since their
+positions report them.
+"""
 _GOOD: Mapping[Status, frozenset[Status]] = {
     Status.OPENINGS: frozenset({Status.ALLOWED, Status.POSSIBLE}),
     Status.QUARANTINED: frozenset({Status.NONE}),
@@ -84,19 +86,19 @@ _GOOD_CODES = {name.code: frozenset(value.code for value in values) for name, va
 
 
 def row(section: Statement, name: Status, value: Statement | int | None = None) -> StatusRow:
-    """A number is its own value."""
+    """Return a row; a number is its own value."""
     if isinstance(value, int):
         value = Status.NUMBER(n=value)
     return StatusRow(section=section, name=name(), value=NOTHING if value is None else value)
 
 
 def several(parts: Sequence[Statement], otherwise: Status = Status.NONE) -> Statement:
-    """A list as one value."""
+    """Return several statements as one value."""
     return Status.LIST(parts=tuple(parts)) if parts else otherwise()
 
 
 def troubles(rows: Iterable[StatusRow]) -> Rows:
-    """The rows that need a look, in their order."""
+    """Return the rows that need attention, in order."""
     return tuple(each for each in rows if _is_trouble(each))
 
 
@@ -112,9 +114,9 @@ def _is_trouble(each: StatusRow) -> bool:
 
 
 def why_not_ready(rows: Iterable[StatusRow]) -> str:
-    """Why openings are not possible, as one word; empty where they are, on every account.
+    """Return the code of the reason why openings are impossible; empty when every account can open.
 
-    The word is the reason's code; `paused` where openings are paused by command, or by a limit.
+    `paused`: openings are paused by command or by a limit.
     """
     found = {(each.section, each.name.code): each.value for each in rows}
     for (section, name), value in found.items():
@@ -128,7 +130,7 @@ def why_not_ready(rows: Iterable[StatusRow]) -> str:
 
 
 def figures(rows: Iterable[StatusRow]) -> dict[str, dict[str, Any]]:
-    """Section -> name -> value for programs: a number, true or false, null, a word, an object of figures, a list."""
+    """Return section -> name -> value for programs: number, boolean, null, code, object of figures, or list."""
     sections: dict[str, dict[str, Any]] = {}
     for each in rows:
         sections.setdefault(str(each.section), {})[str(each.name)] = _figure(each.value)

@@ -1,6 +1,6 @@
-"""What passes between the chat and the actors: updates in, texts out. Ids are Telegram's own numbers.
+"""Messages between the chat adapter and the actors: updates in, texts out. Ids are Telegram's numbers.
 
-Text that leaves is `Markup`, Telegram's HTML with outside text escaped in it, or `Shown` where the chat knows no HTML.
+Outgoing text is `Markup`, Telegram's HTML with outside text escaped, or `Shown` where Telegram accepts no HTML.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class ChatKind(StrEnum):
 
 
 class Role(StrEnum):
-    """Who may do what, see `actors.telegram.roles`."""
+    """A user's role; `actors.telegram.roles` defines its permissions."""
 
     OWNER = "owner"
     TRADER = "trader"
@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """One button under a message: what it shows, and what its press says (at most 64 bytes)."""
+    """One button under a message: its label, and its data (at most 64 bytes)."""
 
     text: Shown
     data: str
@@ -44,7 +44,7 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming(Message):
-    """One update. `user_id` 0: nobody in particular (a channel, an anonymous administrator)."""
+    """One update. `user_id` 0: no user (a channel, an anonymous administrator)."""
 
     update_id: int
     chat_id: int
@@ -55,7 +55,7 @@ class Incoming(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingText(Incoming):
-    """Somebody wrote; `sent_ns` is when, by the chat's clock."""
+    """A text message; `sent_ns` is Telegram's time."""
 
     text: str
     sent_ns: int
@@ -63,12 +63,12 @@ class IncomingText(Incoming):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrgentText(IncomingText):
-    """The same, where it is about an emergency: nothing waits in front of it."""
+    """A text message about an emergency, which overtakes all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPress(Incoming):
-    """Somebody pressed a button of the message `message_id`."""
+    """A button of message `message_id` was pressed."""
 
     press_id: str
     data: str
@@ -81,9 +81,9 @@ class UrgentPress(IncomingPress):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingOther(Incoming):
-    """An update that can mean nothing to us: an edit, a picture, a member who came or went.
+    """An update without meaning here: an edit, a picture, a change of members.
 
-    `moved_to`: the chat has this id from now on, 0: it has not moved.
+    `moved_to`: the chat's new id, 0: unchanged.
     """
 
     what: str
@@ -92,9 +92,9 @@ class IncomingOther(Incoming):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToChat(Message):
-    """A request to the chat; what came of it is told to `reply_to`, where that is given.
+    """A request to the chat; its result goes to `reply_to`, where given.
 
-    It may be tried again for `patience_ms`; 0: whoever asks decides that himself.
+    It may be retried for `patience_ms`; 0: the sender decides about retries.
     """
 
     request_id: str
@@ -104,7 +104,7 @@ class ToChat(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendText(ToChat):
-    """Write a message; answered by TextSent or SendFailed. `silent`: without a sound."""
+    """Send a message; answered by TextSent or SendFailed. `silent`: without a sound."""
 
     chat_id: int
     text: Markup
@@ -114,7 +114,7 @@ class SendText(ToChat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditText(ToChat):
-    """Put another text in the place of one of ours; answered by TextSent or SendFailed."""
+    """Replace the text of one of our messages; answered by TextSent or SendFailed."""
 
     chat_id: int
     message_id: int
@@ -124,7 +124,7 @@ class EditText(ToChat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPress(ToChat):
-    """End the waiting sign on a button, with a word where there is one."""
+    """End the waiting sign on a button, with a text where given."""
 
     press_id: str
     text: Shown = shown("")
@@ -141,8 +141,9 @@ class PublishMenu(ToChat):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateKept(Message):
-    """This update is durable here, or asks for nothing that would be: the chat may forget it, once it may forget all
-    before it. They are taken by urgency, not in the order of their numbers.
+    """The update is durable, or needs no durability: the chat may confirm it once all earlier ones are kept.
+
+    Updates are taken by urgency, not by number.
     """
 
     update_id: int
@@ -150,7 +151,7 @@ class UpdateKept(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSent(Message):
-    """The chat has it, as this message of its own."""
+    """Telegram has the text, as this message."""
 
     request_id: str
     chat_id: int
@@ -159,9 +160,9 @@ class TextSent(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendFailed(Message):
-    """The chat has it not, or nobody knows. `permanent`: it never will (blocked, chat gone, malformed).
+    """Sending failed, or its outcome is unknown. `permanent`: a retry cannot succeed (blocked, chat gone, malformed).
 
-    `retry_after_ms` is the chat's own word (429), 0 where it gave none.
+    `retry_after_ms`: Telegram's requested delay (429), 0 for none.
     """
 
     request_id: str
@@ -172,14 +173,14 @@ class SendFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatUp(Message):
-    """The chat answers, after it did not or at the start."""
+    """The chat responds, at the start or after an outage."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatDown(Message):
-    """The chat does not answer, or refuses us."""
+    """The chat does not respond, or refuses us."""
 
     cause: str
 
@@ -203,7 +204,7 @@ class LogsAnswer(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTaken(Event):
-    """The audit log: who said what, and what became of it. `command` leaves for the supervisor after this."""
+    """The audit log: sender, text, and result. `command` is released to the supervisor after this."""
 
     update_id: int
     chat_id: int
@@ -216,7 +217,7 @@ class UpdateTaken(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAnswered(Event):
-    """What the supervisor said to a command that came by chat."""
+    """The supervisor's answer to a command from the chat."""
 
     command_id: CommandId
     accepted: bool
@@ -225,6 +226,6 @@ class CommandAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(Message):
-    """To oneself: something that was waited for may be overdue; `topic` says what."""
+    """To the chat actor itself: the awaited `topic` may be overdue."""
 
     topic: str

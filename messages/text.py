@@ -1,10 +1,10 @@
-"""What may be shown, as types. Plain `str` may hold outside text: a venue's error, a stranger's message, a file name.
+"""Text safe for display, as types. Plain `str` may hold outside text: a venue's error, a chat message, a file name.
 
-A writer to a terminal, a log, a page or an API takes `Shown`; a writer to the chat takes `Markup`. Only the functions
-here make either, so that outside text as it came does not pass the type checker. Pure.
+A writer to a terminal, a log, a page or an API takes `Shown`; a writer to the chat takes `Markup`. Only this module
+makes either, so that unescaped outside text fails the type check. Pure.
 
-Escaped is what Unicode does not call printable (control and format characters, line and paragraph separators,
-surrogates, private use, unassigned), letters without ink, and tags of HTML where the reader is a chat.
+Escaped are characters that Unicode calls not printable (control and format characters, line and paragraph separators,
+surrogates, private use, unassigned), letters without ink, and, for a chat, HTML tags.
 """
 
 import json
@@ -15,11 +15,11 @@ from typing import Any, Never, Self
 from unicodedata import category
 
 LINE_MOST = 16_384
-"""Characters of one line; what follows is cut."""
+"""In characters; the rest of a line is cut."""
 LINES_MOST = 2_000
 """Lines of one block, such as a traceback."""
 MARKS_MOST = 3
-"""Combining marks on one letter: no written language needs more, and hundreds of them cover the lines above."""
+"""Combining marks per letter: no written language needs more, and hundreds cover the lines above."""
 _INKLESS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f")
 """Blank by design, though letters, symbols or marks by category: Hangul fillers, the empty Braille pattern."""
 _CUT = "…"
@@ -30,13 +30,13 @@ _CLICKABLE = re.compile(
     r"|(?<![\w&])[#$][^\W\d]\w*"
     r"|(?<![\w.@/-])(?:[\w-]+\.)+[^\W\d_]{2,63}(?::\d+)?(?:/[^\s<>]*)?(?![\w-]|\.\w)",  # a name of a host
 )
-"""What Telegram makes an entity of, unasked, outside of `code` and `pre` (Bot API, MessageEntity)."""
+"""Text that Telegram turns into links outside of `code` and `pre` (Bot API, MessageEntity)."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _CODE = re.compile(r"<(/?)(?:code|pre)>")
 
 
 class Shown(str):
-    """Text that cannot act on what shows it: one line, or lines of our own making. Made by functions of this module."""
+    """Text without active characters: one line, or lines of our own making. Made by functions of this module."""
 
     __slots__ = ()
 
@@ -54,7 +54,9 @@ class Markup(str):
 
 
 def shown(value: object, most: int = LINE_MOST) -> Shown:
-    r"""One line of at most `most` characters; what would act or hide is written out, as in `\x1b` and `\u202e`."""
+    r"""Return one line of at most `most` characters; active and hidden ones are written out, as in `\x1b` and
+    `\u202e`.
+    """
     if isinstance(value, Shown):
         return value
     text = str(value)
@@ -64,9 +66,9 @@ def shown(value: object, most: int = LINE_MOST) -> Shown:
 
 
 def block(text: str, indent: str = "") -> Shown:
-    """Several lines, each of them shown: for text whose line ends are meant, such as a traceback or a file of ours.
+    """Return several lines, each escaped: for texts whose line ends are meant, such as a traceback.
 
-    `indent` keeps them apart from the lines around them, which outside text could otherwise imitate.
+    `indent` separates them from surrounding lines, which outside text could otherwise imitate.
     """
     lines = text.split("\n")
     if len(lines) > LINES_MOST:
@@ -80,17 +82,17 @@ def joined(separator: str, parts: Iterable[Shown]) -> Shown:
 
 
 def styled(before: str, text: Shown, after: str) -> Shown:
-    """`before` and `after` are ours: the terminal's own codes."""
+    """Wrap a text in our own terminal codes."""
     return str.__new__(Shown, f"{before}{text}{after}")
 
 
 def replaced(text: Shown, change: Callable[[str], str]) -> Shown:
-    """`change` only takes away or masks."""
+    """Apply `change`, which may only remove or mask."""
     return str.__new__(Shown, change(text))
 
 
 def clean(value: Any) -> Any:
-    """A JSON value with every text in it shown, names included."""
+    """Return a JSON value with every text and name escaped."""
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, Mapping):
@@ -101,13 +103,13 @@ def clean(value: Any) -> Any:
 
 
 def json_text(value: Any) -> Shown:
-    """One line of JSON in ASCII, every text in it shown."""
+    """Return one line of JSON in ASCII, every text escaped."""
     text = json.dumps(clean(value))
     return shown(text, most=len(text))
 
 
 def escaped(value: object) -> Markup:
-    """Outside text as a chat shows it: nothing in it is a tag, a command, a link or a mention. `Markup` stays."""
+    """Return outside text for a chat, without active tags, commands, links and mentions. `Markup` is unchanged."""
     if isinstance(value, Markup):
         return value
     text = shown(value)
@@ -119,9 +121,9 @@ def escaped(value: object) -> Markup:
 
 
 def filled(template: str, values: Mapping[str, object], finish: Callable[[str], str] = str) -> Markup:
-    """`template`, which is ours and HTML, with its `{places}` filled. `finish` is grammar and adds no outside text.
+    """Fill the `{places}` of `template`, our own HTML. `finish` applies grammar and adds no outside text.
 
-    Not str.format: a translation or a value with braces must neither fail nor reach into objects.
+    Not str.format: braces in a translation or value must neither fail nor reach into objects.
     """
 
     def place(match: re.Match[str]) -> str:
@@ -135,7 +137,7 @@ def filled(template: str, values: Mapping[str, object], finish: Callable[[str], 
 
 
 def preformatted(lines: Iterable[str]) -> Markup:
-    """Lines in a block that keeps its columns."""
+    """Return lines as a preformatted block."""
     return str.__new__(Markup, f"<pre>{chr(10).join(map(_inert, lines))}</pre>")
 
 
@@ -145,18 +147,18 @@ def merged(separator: str, parts: Iterable[Markup]) -> Markup:
 
 
 def bold(text: Markup) -> Markup:
-    """Bold but for its code, in which Telegram allows no other entity."""
+    """Return bold text, except `code`, in which Telegram allows no other entity."""
     inner = text.replace("<code>", "</b><code>").replace("</code>", "</code><b>")
     return str.__new__(Markup, f"<b>{inner}</b>".replace("<b></b>", ""))
 
 
 def trusted(html: str) -> Markup:
-    """HTML that was `Markup` before a journal or a cut made plain text of it."""
+    """Return HTML as `Markup` that a journal or a cut had made plain text."""
     return str.__new__(Markup, html)
 
 
 def _inert(value: object) -> str:
-    """Within `code` and `pre` Telegram looks for nothing but tags."""
+    """Return a value with tags escaped: Telegram parses nothing else within `code` and `pre`."""
     return value if isinstance(value, Markup) else _html(shown(value), quote=False)
 
 

@@ -1,7 +1,7 @@
-"""The vocabulary every message shares: identifiers, enumerations, instruments.
+"""Types shared by all messages: identifiers, enumerations, instruments.
 
-Quantities are in base units, prices and money in the quote currency, both `Decimal`;
-times are integer nanoseconds since the epoch unless a name says otherwise.
+Quantities are in base units, prices and money in the quote currency, both `Decimal`; times are integer nanoseconds
+since the epoch unless a name states otherwise.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import NewType
 AccountId = NewType("AccountId", str)
 """Name of an account in the configuration, `[a-z0-9_]{1,32}`."""
 Address = NewType("Address", str)
-"""Where a mailbox is: `supervisor`, `journal`, `gateway/main`, `position/17`."""
+"""A mailbox's address: `supervisor`, `journal`, `gateway/main`, `position/17`."""
 ClientOrderId = NewType("ClientOrderId", str)
 """Our own id of an order, see `messages.ids`."""
 CommandId = NewType("CommandId", str)
@@ -34,9 +34,9 @@ TradeId = NewType("TradeId", str)
 VenueOrderId = NewType("VenueOrderId", str)
 
 NAMELESS = Symbol("")
-"""Of a row that names no symbol: it may be about any."""
+"""The symbol of a row that names none: it may be about any."""
 MANUAL = StrategyId("manual")
-"""The strategy that owns what no automatic strategy claims."""
+"""The strategy of positions without an automatic strategy."""
 
 
 class Side(StrEnum):
@@ -54,7 +54,7 @@ class PositionSide(StrEnum):
 
     @property
     def increasing(self) -> Side:
-        """The order side that makes such a position larger."""
+        """Return the order side that increases such a position."""
         return Side.BUY if self is PositionSide.LONG else Side.SELL
 
     @property
@@ -96,14 +96,14 @@ class PositionState(StrEnum):
 
 
 class Silence(StrEnum):
-    """Why a position cannot say what it holds: shown in place of its state."""
+    """Why a position cannot report its content: shown in place of its state."""
 
     QUARANTINED = "QUARANTINED"
     """Its actor failed too often."""
     DAMAGED = "DAMAGED"
-    """Its history cannot be read."""
+    """Its history is unreadable."""
     RETIRED = "RETIRED"
-    """Its history cannot be read, and its owner has ended it: the venue holds nothing of it."""
+    """Its history is unreadable, and its owner has ended it: the venue holds nothing of it."""
 
 
 _TERMINAL = frozenset({PositionState.CLOSED, PositionState.FAILED, PositionState.CANCELLED})
@@ -142,7 +142,7 @@ class TriggerPrice(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """What the venue says an order is."""
+    """An order's status at the venue."""
 
     WORKING = "working"
     TRIGGERED = "triggered"
@@ -162,13 +162,13 @@ class RejectReason(StrEnum):
     INSUFFICIENT_MARGIN = "insufficient_margin"
     REDUCE_ONLY = "reduce_only"
     BLOCKED = "blocked"
-    """Other orders of the account that would reduce stand in its way."""
+    """Other reducing orders of the account block it."""
     WOULD_TRIGGER = "would_trigger"
     FILTER = "filter"
     LIMIT_REACHED = "limit_reached"
-    """As many orders rest as may rest."""
+    """The limit of resting orders is reached."""
     POSITION_LIMIT = "position_limit"
-    """As much is held, or would be, as may be held at this leverage."""
+    """The position limit at this leverage is reached."""
     NOT_EXECUTED = "not_executed"
     NEVER_SENT = "never_sent"
     EXPIRED = "expired"
@@ -178,11 +178,11 @@ class RejectReason(StrEnum):
 
 
 class ReplyCode(StrEnum):
-    """What an answer to a command promises.
+    """The promise of a command's answer.
 
-    DECIDED: accepted, it happens once; or refused, it has not happened and never does. NOT_READY: nothing is done and
-    nothing waits; the same command may be asked again. UNKNOWN: neither is promised; the same command id tells later.
-    OTHER_COMMAND: refused, the id stands for a command of another kind or content.
+    DECIDED: accepted, it happens once; or refused, it never happens. NOT_READY: not done and not queued; the command
+    may be repeated. UNKNOWN: no promise; repeat the same command id later. OTHER_COMMAND: refused, the id stands for
+    another command.
     """
 
     DECIDED = "decided"
@@ -196,7 +196,7 @@ class ReplyCode(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a notice matters. DIGEST ones are collected, and sent together; journals know them as `routine`."""
+    """A notice's severity. DIGEST ones are collected and sent together; journals store them as `routine`."""
 
     DIGEST = "routine"
     INFO = "info"
@@ -206,10 +206,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """One perpetual's trading rules as the venue states them; zero means the venue names no such bound.
+    """One perpetual's trading rules; zero means that the venue names no such bound.
 
-    `price_up` and `price_down` are shares of the mark price: no limit to buy is taken above the one, none to sell
-    below the other.
+    `price_up` and `price_down` are factors of the mark price: a limit buy may be at most the one, a limit sell at least
+    the other.
     """
 
     symbol: Symbol
@@ -225,12 +225,12 @@ class Instrument:
     price_up: Decimal = Decimal(0)
     price_down: Decimal = Decimal(0)
     quote: str = ""
-    """The currency of its prices; empty where the venue does not say."""
+    """The quote currency; empty when not reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherContract:
-    """What the venue lists and is not traded here: its name, and what the venue calls its kind."""
+    """A listed contract that is not traded here: its name, and the venue's contract type."""
 
     symbol: Symbol
     kind: str
@@ -238,10 +238,10 @@ class OtherContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """How a position came to hold what it holds, and what it has booked of fundings, as far back as they are told.
+    """A position's changes of quantity and its booked fundings, as far back as recorded.
 
-    `moves` are (the venue's time in ns, change of quantity), by time, all that were after `since_ns`. `paid` are (time
-    of the funding, currency, amount), by time; what was paid until `settled_ns` is booked, and not in the list.
+    `moves`: (venue time in ns, change of quantity) after `since_ns`, by time. `paid`: (funding time, currency, amount),
+    by time; payments until `settled_ns` are booked and not listed.
     """
 
     moves: tuple[tuple[int, Decimal], ...] = ()
@@ -251,7 +251,7 @@ class Track:
 
 
 class ModeFault(StrEnum):
-    """Why an account cannot be traded on as it is set."""
+    """Why an account's modes prevent trading."""
 
     POSITION_MODE = "position_mode"
     ISOLATED_UNDER_MULTI_ASSETS = "isolated_under_multi_assets"
@@ -259,10 +259,10 @@ class ModeFault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """What an amount of money was worth when it was booked.
+    """The value of an amount when it was booked.
 
-    `value` is in the contract's `quote` currency, `rate` is what one of that came to in the currency of the limits;
-    None: no mark price told it.
+    `value` is in the contract's `quote` currency; `rate`: one unit of it in the limits' currency, None without a mark
+    price.
     """
 
     quote: str
@@ -272,7 +272,7 @@ class Worth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fee:
-    """What the venue took in one currency, and what that is worth."""
+    """A fee in one currency, and its value."""
 
     amount: Decimal
     currency: str
@@ -280,7 +280,7 @@ class Fee:
 
 
 class FillCause(StrEnum):
-    """What the venue did where it filled an order of its own."""
+    """Why the venue filled an order of its own."""
 
     LIQUIDATION = "liquidation"
     DELEVERAGING = "deleveraging"
@@ -295,7 +295,7 @@ class MarginMode(StrEnum):
 
 
 class RateKind(StrEnum):
-    """What a venue counts: requests by their weight, or orders."""
+    """What a limit counts: request weight, or orders."""
 
     WEIGHT = "weight"
     ORDERS = "orders"
@@ -312,7 +312,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateUse:
-    """How much of a limit is used in the venue's window at hand, by everybody who shares it."""
+    """The usage of a limit in the venue's current window, by all callers who share it."""
 
     kind: RateKind
     interval_ms: int
@@ -321,7 +321,7 @@ class RateUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCost:
-    """What one request, named by its message class, uses of the limits at most; `of_symbol`: where it names one."""
+    """The maximum usage of one request by its message class; `of_symbol`: when it names a symbol."""
 
     request: str
     weight: int
@@ -331,7 +331,7 @@ class RequestCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What a position is keyed by: at most one non-terminal position has each key."""
+    """A position's key: at most one non-terminal position has each key."""
 
     account: AccountId
     symbol: Symbol
@@ -345,7 +345,7 @@ LIMITS_CURRENCY = "USDT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailingBounds:
-    """What a venue takes as a trailing stop's callback rate, in percent."""
+    """A venue's bounds of a trailing stop's callback rate, in percent."""
 
     least: Decimal
     most: Decimal
@@ -353,4 +353,4 @@ class TrailingBounds:
 
 
 CALLBACK_LEAST, CALLBACK_MOST, CALLBACK_STEP = Decimal("0.1"), Decimal(20), Decimal("0.01")
-"""A trailing stop's callback rate in percent, as the ways in take it; each venue declares its own (`VenueUp`)."""
+"""Input bounds of a trailing stop's callback rate in percent; each venue declares its own (`VenueUp`)."""

@@ -1,4 +1,4 @@
-"""Korean particles: which form follows depends on how the word before them ends. Pure."""
+"""Korean particles: their form depends on the final sound of the preceding word. Pure."""
 
 import re
 
@@ -17,7 +17,7 @@ _SYLLABLES, _FINALS, _L = ord("가"), 28, 8
 
 
 def particles(text: str) -> str:
-    """`BTCUSDT은(는)` as it is spoken: `BTCUSDT는`. Tags between word and particle are looked through."""
+    """Choose each particle's form: `BTCUSDT은(는)` -> `BTCUSDT는`. Tags between word and particle are skipped."""
     return _PARTICLE.sub(lambda match: match[1] + match[2] + _form(match[1], match[3]), text)
 
 

@@ -1,7 +1,7 @@
-"""Long HTML texts cut into messages that Telegram takes: whole tags, within its limit. Pure.
+"""Splits long HTML texts into messages within Telegram's limit, tags kept whole. Pure.
 
-The limit is 4096 UTF-16 units of text after the tags are read (Bot API, sendMessage). Tags are counted
-here as well: that costs a few characters, and saves a parser that must agree with Telegram's.
+The limit is 4096 UTF-16 units after parsing the tags (Bot API, sendMessage). Tags are counted here too: that costs a
+few characters, and saves a parser that must agree with Telegram's.
 """
 
 import re
@@ -11,14 +11,14 @@ from messages.text import Markup, trusted
 
 LIMIT = 4096
 PARTS_MOST = 20
-"""Messages one text may become; what goes beyond is cut, and says so."""
+"""Maximum messages of one text; the rest is cut, which the last one states."""
 _TOKEN = re.compile(r"<(/?)([a-z]+)([^<>]*)>|&(?:[a-z]+|#\d+);|\n|[^<&\n]{1,200}|.", re.DOTALL)
 _ROOM_FOR_CLOSING = 64
 _CUT = "…"
 
 
 def split(text: Markup, limit: int = LIMIT) -> tuple[Markup, ...]:
-    """Parts of at most `limit` UTF-16 units each; open tags are closed at a cut and opened again after it."""
+    """Return parts of at most `limit` UTF-16 units each; open tags are closed at a cut and reopened after it."""
     if units(text) <= limit:
         return (text,)
     parts = [trusted(part) for part in _parts(text, limit)]
@@ -28,12 +28,12 @@ def split(text: Markup, limit: int = LIMIT) -> tuple[Markup, ...]:
 
 
 def units(text: str) -> int:
-    """Length as Telegram counts it."""
+    """Return the length in UTF-16 units, as Telegram counts it."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 def untagged(text: str) -> str:
-    """Without tags and entities: for channels that know neither, and for texts that Telegram refuses."""
+    """Return the text without tags and entities, for channels without markup and for texts that Telegram refuses."""
     from html import unescape
 
     return unescape(re.sub(r"<[^<>]*>", "", text))

@@ -1,7 +1,7 @@
-"""What people read, in their language: English is the source, other languages are catalogs over it. Pure.
+"""Texts in the reader's language: English is the source, catalogs translate it. Pure.
 
-Messages are Telegram's HTML. What is put into one is escaped and made inert, unless it is `Markup` already; what
-comes from outside (a venue's reason, a strategy's name) can neither break nor forge a message, nor offer a link.
+Messages are Telegram's HTML. Values are escaped unless they are `Markup`: outside text (a venue's reason, a strategy's
+name) can neither break nor forge a message, nor add a link.
 """
 
 import re
@@ -28,45 +28,45 @@ escape, join = escaped, merged
 
 
 def N_(message: str) -> str:  # noqa: N802 - the customary name
-    """Mark a message for the catalogs that is looked up elsewhere."""
+    """Mark a message for the catalogs that is translated elsewhere."""
     return message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One reader's language and clock. `catalog`: English message -> the reader's."""
+    """One reader's language and clock. `catalog`: English message -> translation."""
 
     language: str = "en"
     catalog: Mapping[str, str] = field(default_factory=lambda: _NONE)
     zone: tzinfo = UTC
 
     def __call__(self, message: str, /, **values: object) -> Markup:
-        """The message as HTML, values escaped."""
+        """Return the translated message as HTML, values escaped."""
         return filled(self._found(message), values, self._grammar)
 
     def plain(self, message: str, /, **values: object) -> Shown:
-        """The message as plain text: for buttons and alerts."""
+        """Return the translated message as plain text, for buttons and alerts."""
         said = {name: shown(value) for name, value in values.items()}
         return shown(self._grammar(_PLACE.sub(lambda match: said.get(match[1], match[0]), self._found(message))))
 
     def name(self, code: object) -> str:
-        """A name out of the code (a state, a side) in the reader's words; as it is where they have none."""
+        """Return a name of the code (a state, a side) in the reader's words; unchanged without a translation."""
         return self._found(str(code))
 
     def count(self, number: int, one: str, many: str, /, **values: object) -> Markup:
-        """One or many of something; `{n}` is the number."""
+        """Return the singular or plural message; `{n}` is the number."""
         return self(one if number == 1 else many, n=number, **values)
 
     def say(self, statement: str) -> Shown:
-        """A sentence of ours in the reader's language; text from outside, or of an earlier version, as it is."""
+        """Return a statement in the reader's language; outside and earlier versions' text unchanged."""
         return shown(self._grammar(render(statement, self._found)))
 
     def moment(self, time_ns: int) -> str:
-        """`11-22 21:04:05` on the reader's clock."""
+        """Return a time as `11-22 21:04:05` on the reader's clock."""
         return datetime.fromtimestamp(time_ns // 1_000_000_000, self.zone).strftime("%m-%d %H:%M:%S")
 
     def span(self, duration_ns: int) -> Markup:
-        """A duration in its two largest units."""
+        """Return a duration in its two largest units."""
         return escape(self.say(duration.span(duration_ns)))
 
     def _grammar(self, said: str) -> str:
@@ -77,12 +77,12 @@ class Words:
 
 
 def number(value: Decimal | None) -> str:
-    """Plain digits without useless zeros; a dash for nothing."""
+    """Return plain digits without trailing zeros; a dash for None."""
     return "-" if value is None else trimmed(value)
 
 
 def money(value: Decimal) -> str:
-    """Two places, and spaces between thousands: a comma or a dot is read differently in different languages."""
+    """Return two places, with spaces between thousands: comma and dot differ between languages."""
     text = f"{value.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,f}".replace(",", " ")
     return "0.00" if text == "-0.00" else text
 
@@ -93,23 +93,23 @@ def signed(value: Decimal) -> str:
 
 
 def amount(value: Decimal, currency: str) -> str:
-    """With its currency; of a coin, which is worth more than a dollar, every digit."""
+    """Return an amount with its currency; of a coin, worth more than a dollar, every digit."""
     return f"{money(value) if currency in DOLLARS else number(value)} {currency}"
 
 
 def amounts(values: Iterable[tuple[str, Decimal]]) -> str:
-    """Summed up by currency."""
+    """Return the sums by currency."""
     return ", ".join(amount(value, currency) for currency, value in added((), values)) or amount(ZERO, LIMITS_CURRENCY)
 
 
 def gains(values: Iterable[tuple[str, Decimal]]) -> str:
-    """The same of results: what was gained has its sign."""
+    """Return signed sums by currency."""
     sums = added((), values) or ((LIMITS_CURRENCY, ZERO),)
     return ", ".join(f"{'+' if value > 0 else ''}{amount(value, currency)}" for currency, value in sums)
 
 
 def columns(rows: tuple[tuple[str, ...], ...]) -> str:
-    """Rows under one another, the first column to the left; Korean characters are two columns wide."""
+    """Return aligned rows, the first column left-aligned; Korean characters are two columns wide."""
     widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = []
     for first, *others in rows:

@@ -57,8 +57,8 @@ OWN_HISTORY = -2
 FIRST_PAUSE_NS = SECOND_NS
 LONGEST_PAUSE_NS = 60 * SECOND_NS
 REFUSED_PAUSE_NS = 120 * SECOND_NS
-"""What a chat refuses for good (blocked, gone, one text that it will not show) is offered again this seldom: what
-matters is kept for it. Longer than any pause of the line, so that what waits behind has its turn between.
+"""Pause before a permanently refused notice (blocked, chat gone, text not accepted) is offered again. It exceeds every
+pause of the line, so that later notices are sent in between.
 """
 ANSWER_DEADLINE_NS = 120 * SECOND_NS
 _LEVELS = {
@@ -98,8 +98,8 @@ class NotifierSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierStart:
-    """What the journal knew: the outbox; notices whose step is durable and that may not have arrived here;
-    what happened in the last week, for reports, and when the journal began (wall time).
+    """The journalled state: the outbox; durable notices that may not have arrived here; the last week's events for
+    reports; the journal's begin (wall time, ns).
     """
 
     past: Replayed | None = None
@@ -110,7 +110,7 @@ class NotifierStart:
 
 @dataclass(slots=True)
 class Figures:
-    """For `albra status`; written by the notifier alone."""
+    """Figures for `albra status`; written by the notifier alone."""
 
     waiting: int = 0
     delivered: int = 0
@@ -125,7 +125,7 @@ class Figures:
 
 @dataclass(slots=True)
 class _Line:
-    """The way to one recipient: the batch under way, and until when (monotonic, ns) nothing is sent."""
+    """The delivery to one recipient: the batch in flight, and a pause until (monotonic, ns)."""
 
     history: SendHistory = field(default_factory=SendHistory)
     batch: Batch | None = None
@@ -137,11 +137,11 @@ class _Line:
     not_before_ns: int = 0
     as_plain: bool = False
     refused: dict[int, int] = field(default_factory=dict)
-    """What the chat would not have, by number, and when it is offered again; each alone from then on."""
+    """Refused notices: number -> when to offer them again, each alone from then on."""
 
 
 class NotifierActor(Actor[Message]):
-    """`show` puts a notice where the owner looks now: the terminal, listeners of the control API."""
+    """Delivers notices. `show` displays a notice on the terminal and to listeners of the control API."""
 
     def __init__(
         self,
@@ -212,10 +212,10 @@ class NotifierActor(Actor[Message]):
             self._look()
 
     def persisted(self, about: None) -> None:
-        """What is durable is sent by `_look`, after each answer of the journal."""
+        """Do nothing: `_look` sends after each answer of the journal."""
 
     def persist_failed(self, about: None, failure: CommitFailed) -> Retry:  # noqa: ARG002 - every fact is alike
-        """Nothing is lost; what can be told without the disk is told."""
+        """Retry; nothing is lost, and notices that need no disk are sent meanwhile."""
         return Retry.EVENTS
 
     # Taking in ------------------------------------------------------------------------------------
@@ -239,14 +239,14 @@ class NotifierActor(Actor[Message]):
         self._history.persist(*events, about=None)
 
     def _settle(self, cause: str) -> bool:
-        """Whether a CRITICAL notice of that trouble stands; it is settled now."""
+        """Settle a problem's notices; return whether a CRITICAL one was outstanding."""
         events = box.settlement(self._history.ahead, cause, self.context.clock.time_ns())
         if events:
             self._history.persist(*events, about=None)
         return bool(events)
 
     def _settled(self, view: PositionView) -> None:
-        """A position at rest has no trouble left: one notice says so, where one told of the trouble."""
+        """Settle the problems of a position at rest, with one notice when a problem had been reported."""
         if not at_rest(view) or not self._settle(view.position_id):
             return
         said = Notifier.RESOLVED_AND_PROTECTED if view.protected and view.quantity else Notifier.RESOLVED
@@ -295,7 +295,7 @@ class NotifierActor(Actor[Message]):
     # Sending --------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Queue what is due (cooldown summaries, reminders, reports), and send what may be sent."""
+        """Queue due notices (cooldown summaries, reminders, reports), and send what may be sent."""
         now_ns = self.context.clock.time_ns()
         ahead, policy = self._history.ahead, self._settings.policy
         self._figures.waiting = sum(1 for entry in ahead.entries if entry.waiting)
@@ -318,7 +318,7 @@ class NotifierActor(Actor[Message]):
             self.context.schedule("look", soonest, Look())
 
     def _pump(self, recipient: Recipient, now_ns: int) -> int:
-        """Send this chat what is due; the pause until there may be more, 0: until something changes."""
+        """Send due notices to this chat; return the pause until the next, 0: until a change."""
         line = self._lines[recipient.name]
         left_ns = self._busy_ns(line)
         if left_ns:
@@ -335,12 +335,12 @@ class NotifierActor(Actor[Message]):
         return ANSWER_DEADLINE_NS
 
     def _sendable(self) -> Outbox:
-        """Only what is durable is sent; what is delivered is not sent again while that becomes durable."""
+        """Return durable notices, without delivered ones whose delivery is not durable yet."""
         durable, ahead = self._history.known.next_number, self._history.ahead
         return replace(ahead, entries=tuple(entry for entry in ahead.entries if entry.number < durable))
 
     def _busy_ns(self, line: _Line) -> int:
-        """How long this line is to be left alone; an answer that never came counts as a failure."""
+        """Return the rest of this line's pause; a missing answer counts as a failure."""
         now_ns = self.context.clock.monotonic_ns()
         if line.batch is not None:
             left_ns = line.asked_ns + ANSWER_DEADLINE_NS - now_ns
@@ -368,7 +368,7 @@ class NotifierActor(Actor[Message]):
         )
 
     def _post(self, now_ns: int) -> int:
-        """The same for the second channel."""
+        """Send due notices to the second channel; return the pause as `_pump`."""
         line = self._lines[SECOND_CHANNEL]
         if self._channel is None or not self._settings.second_channel:
             return 0
@@ -399,7 +399,7 @@ class NotifierActor(Actor[Message]):
         name = answer.request_id.partition("/")[0]
         line = self._lines.get(name)
         if line is None or line.batch is None or line.request_id != answer.request_id:
-            return  # the answer to a question of an earlier life, or one that was given up
+            return  # the answer to an earlier life's or abandoned request
         if isinstance(answer, TextSent | Posted):
             self._arrived(name, line, getattr(answer, "message_id", 0))
         elif isinstance(answer, SendFailed) and answer.permanent:
@@ -426,7 +426,7 @@ class NotifierActor(Actor[Message]):
         )
 
     def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
-        """Nothing is lost: the same goes out again, later and later, or when the chat says so."""
+        """Retry the batch with growing pauses, or after the chat's requested one."""
         line.batch, line.place = None, 0
         pause_ns = backoff(FIRST_PAUSE_NS, LONGEST_PAUSE_NS, line.failures)
         line.failures += 1
@@ -435,9 +435,9 @@ class NotifierActor(Actor[Message]):
         self._log("WARNING", "notice delayed", actor="notifier", why=cause, failures=str(line.failures))
 
     def _refused(self, name: str, line: _Line, cause: str) -> None:
-        """The chat will not have it: without markup first; then what is lesser goes, and what matters waits.
+        """Handle a permanent refusal: retry without markup; then drop a lesser notice, and keep a severe one.
 
-        Of several in one message it may be one that is refused: they are offered one by one.
+        One notice of a batch may cause the refusal, so a batch's notices are offered one by one.
         """
         assert line.batch is not None
         batch = line.batch
@@ -483,7 +483,9 @@ class NotifierActor(Actor[Message]):
 
 
 def at_rest(view: PositionView) -> bool:
-    """Flat and over, or held as it is wanted: nothing in doubt, nothing under way, its protection at the venue."""
+    """Return whether it has ended, or is held as wanted: no unknown outcome, nothing in flight, protection at the
+    venue.
+    """
     if view.state.terminal or not view.quantity:
         return view.state.terminal and not view.quantity and not view.in_doubt
     wanted = any(each is not None for each in (view.stop_loss, view.take_profit, view.trailing))

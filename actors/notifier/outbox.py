@@ -1,7 +1,7 @@
-"""The outbox: notices and the recipients that do not have them yet, folded from its own history. Pure.
+"""The outbox: notices with the recipients that have not received them, folded from its own history. Pure.
 
-An entry leaves only when every recipient has it. Lesser notices make room for newer ones; CRITICAL and
-WARNING never do (I16).
+An entry is removed once every recipient has received it. Lesser notices make room for newer ones; CRITICAL and WARNING
+never do (I16).
 """
 
 from collections.abc import Callable, Iterable
@@ -25,19 +25,19 @@ from messages.wording import Notifier
 
 SECOND_CHANNEL = "webhook"
 TOLD_KEPT = 4_000
-"""Notice ids that are remembered: after a restart notices come again, and must not arrive twice."""
+"""Remembered notice ids: after a restart notices are repeated, and must not be sent twice."""
 RECENT_KEPT = 200
-"""Texts that are remembered for the cooldown."""
+"""Texts remembered for the cooldown."""
 LESSER_MOST = 1_000
-"""Waiting notices of INFO, and as many of DIGEST; beyond it the oldest makes room."""
+"""Waiting INFO notices, and as many of DIGEST; beyond it the oldest is dropped."""
 UNSEEN_MOST = 100
-"""CRITICAL notices that are delivered and kept until they are acknowledged."""
+"""Delivered CRITICAL notices kept until acknowledged."""
 LESSER = (Severity.INFO, Severity.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One notice. `waiting`: recipients that have it not; `told_ns`: when one last had it, 0: none yet."""
+    """One notice. `waiting`: recipients that have not received it; `told_ns`: the last delivery, 0: none yet."""
 
     number: int
     severity: Severity
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """A text within its cooldown; `repeats` of it have been counted since a recipient had it."""
+    """A text within its cooldown; `repeats` are counted since its last delivery."""
 
     number: int
     severity: Severity
@@ -79,7 +79,7 @@ class Outbox:
 def decide(
     outbox: Outbox, notice: Notify, recipients: tuple[str, ...], now_ns: int, cooldown_ns: int
 ) -> tuple[Event, ...]:
-    """What a notice changes; nothing where it was queued before."""
+    """Return the events of a notice; () when it was queued before."""
     if notice.notice_id and notice.notice_id in outbox.told:
         return ()
     for recent in outbox.recent:
@@ -108,7 +108,7 @@ def decide(
 
 
 def settlement(outbox: Outbox, cause: str, now_ns: int) -> tuple[Event, ...]:
-    """What the end of this trouble changes: nothing where no CRITICAL notice tells of it any more."""
+    """Return the events of a problem's end; () when no CRITICAL notice of it is outstanding."""
     standing = cause and any(
         e.cause == cause and e.severity is Severity.CRITICAL and not e.seen for e in outbox.entries
     )
@@ -118,9 +118,9 @@ def settlement(outbox: Outbox, cause: str, now_ns: int) -> tuple[Event, ...]:
 def cooldown_summaries(
     outbox: Outbox, recipients: Callable[[Severity], tuple[str, ...]], now_ns: int, cooldown_ns: int
 ) -> tuple[Event, ...]:
-    """One more notice for each text that was repeated within its cooldown, which is over: it says how often.
+    """Return one summary notice for each text repeated within its ended cooldown, with the count.
 
-    Its recipients are those of its severity: a CRITICAL one is for the second channel as well.
+    Its recipients are those of its severity: a CRITICAL one also goes to the second channel.
     """
     found = [r for r in outbox.recent if r.repeats and now_ns - r.since_ns >= cooldown_ns]
     return tuple(
@@ -139,12 +139,12 @@ def cooldown_summaries(
 
 
 def next_summary_ns(outbox: Outbox, cooldown_ns: int) -> int:
-    """When `cooldown_summaries` will have something to say; 0: never."""
+    """Return when `cooldown_summaries` is next nonempty; 0: never."""
     return min((r.since_ns + cooldown_ns for r in outbox.recent if r.repeats), default=0)
 
 
 def reminders(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, repeat_ns: int) -> tuple[Event, ...]:
-    """CRITICAL notices that every recipient had some time ago, and that are not acknowledged."""
+    """Return reminders of CRITICAL notices delivered to all for `repeat_ns` and unacknowledged."""
     chats = tuple(recipient for recipient in recipients if recipient != SECOND_CHANNEL)
     return tuple(
         NoticeReminded(ts_init=now_ns, number=entry.number, recipients=chats)
@@ -154,7 +154,7 @@ def reminders(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, repeat_n
 
 
 def next_reminder_ns(outbox: Outbox, repeat_ns: int) -> int:
-    """When `reminders` will have something to say; 0: never."""
+    """Return when `reminders` is next nonempty; 0: never."""
     return min((e.told_ns + repeat_ns for e in _unseen(outbox)), default=0) if repeat_ns else 0
 
 
@@ -220,7 +220,7 @@ def _queued(outbox: Outbox, event: NoticeQueued) -> Outbox:
 
 
 def _repeated(outbox: Outbox, event: NoticeRepeated) -> Outbox:
-    """Counted on the entry until a recipient has it, on the text afterwards."""
+    """Count a repetition: on the entry until a recipient has it, on the text afterwards."""
     fresh = any(e.number == event.number and e.waiting and not e.told_ns for e in outbox.entries)
     entries, recent = outbox.entries, outbox.recent
     if fresh:
@@ -231,14 +231,14 @@ def _repeated(outbox: Outbox, event: NoticeRepeated) -> Outbox:
 
 
 def _reached(outbox: Outbox, recipient: str, numbers: tuple[int, ...], now_ns: int) -> Outbox:
-    """`recipient` waits for these no more; an empty name stands for all recipients."""
+    """Record a delivery to `recipient`; an empty name stands for all recipients."""
 
     def without(entry: Entry) -> Entry:
         if entry.number not in wanted:
             return entry
         waiting = tuple(r for r in entry.waiting if recipient and r != recipient)
         if waiting == (SECOND_CHANNEL,) and now_ns:
-            waiting = ()  # what arrived in the first channel is not for the second
+            waiting = ()  # delivered in the first channel, so not needed in the second
         return replace(entry, waiting=waiting, told_ns=now_ns or entry.told_ns)
 
     wanted = frozenset(numbers)
@@ -246,7 +246,7 @@ def _reached(outbox: Outbox, recipient: str, numbers: tuple[int, ...], now_ns: i
 
 
 def _kept(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Those that a recipient waits for, and the latest CRITICAL ones that are not acknowledged."""
+    """Return undelivered entries, and the latest unacknowledged CRITICAL ones."""
     found = tuple(entries)
     unseen = [e.number for e in found if not e.waiting and e.severity is Severity.CRITICAL and not e.seen and e.told_ns]
     remembered = frozenset(unseen[-UNSEEN_MOST:])
@@ -275,7 +275,7 @@ def _alike(recent: Recent, notice: Notify) -> bool:
     )
 
 
-# Snapshots are records like any message; these tags are taken for good (see messages.codec).
+# Snapshots are records like messages; these tags are permanent (see messages.codec).
 codec.register(920, Entry)
 codec.register(921, Recent)
 codec.register(922, Outbox)

@@ -26,14 +26,14 @@ COUNTED = (
     DiscrepancyDetected,
     ActorRestarted,
 )
-"""What the tallies are made of."""
+"""The events that tallies count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What happened in some time; money in the currency of the limits.
+    """The totals of a period; money in the currency of the limits.
 
-    What was opened and closed outside of us counts as well: it is the owner's money all the same.
+    Outside opens and closes count too: they are the owner's money.
     """
 
     opened: int = 0
@@ -64,21 +64,21 @@ class Schedule:
 
     @property
     def days(self) -> int:
-        """How many days back the reports look, today among them; 0: there are none."""
+        """Return the days that reports cover, today included; 0: no reports."""
         if self.daily_minute is None:
             return 0
         return DAYS_KEPT if self.weekly_day is not None else 2
 
 
 class Tallies:
-    """The latest days, each on the calendar of the report's zone."""
+    """Tallies of the latest days, by the calendar of the report's zone."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
         self._days: deque[tuple[int, Tally]] = deque(maxlen=DAYS_KEPT)
 
     def note(self, message: Message) -> None:
-        """Count an event that says when it happened."""
+        """Count an event that has a time."""
         counted = _counted(message)
         if counted is None:
             return
@@ -98,9 +98,9 @@ class Tallies:
 
 
 def due(schedule: Schedule, now_ns: int, since_ns: int = 0) -> tuple[tuple[str, int, int], ...]:
-    """The reports that are due by now: (name, first day, last day); those that were sent are known by their name.
+    """Return the due reports as (name, first day, last day); the name identifies sent ones.
 
-    `since_ns` is when there began to be anything to report: an hour that had passed by then waits for the next day.
+    `since_ns`: when recording began; a report time before it waits for the next day.
     """
     if schedule.daily_minute is None:
         return ()
@@ -116,7 +116,7 @@ def due(schedule: Schedule, now_ns: int, since_ns: int = 0) -> tuple[tuple[str, 
 
 
 def next_due_ns(schedule: Schedule, now_ns: int) -> int:
-    """When `due` will say more than now; 0: never."""
+    """Return when `due` next changes; 0: never."""
     if schedule.daily_minute is None:
         return 0
     now = datetime.fromtimestamp(now_ns // SECOND_NS, schedule.zone)
@@ -127,7 +127,7 @@ def next_due_ns(schedule: Schedule, now_ns: int) -> int:
 
 
 def _hour_of(now: datetime, daily_minute: int) -> datetime:
-    """That day's moment of the report."""
+    """Return that day's report time."""
     return now.replace(hour=daily_minute // 60, minute=daily_minute % 60, second=0, microsecond=0)
 
 
@@ -150,7 +150,7 @@ def _counted(message: Message) -> Tally | None:
 
 
 def reported(tally: Tally, first: date, last: date, uptime_ns: int) -> Statement:
-    """The report of one day, or of the days from `first` to `last`."""
+    """Return the report of one day, or of the days from `first` to `last`."""
     counts: dict[str, str | int] = {
         "opened": tally.opened,
         "closed": tally.closed,

@@ -1,4 +1,4 @@
-"""Notices as a reader sees them. Pure."""
+"""Texts of notices for a reader. Pure."""
 
 from actors.language.markup import split
 from actors.language.words import Words, escape, join
@@ -11,7 +11,7 @@ from messages.types import Severity
 from messages.wording import Reconciler
 
 LATE_NS = 60_000_000_000
-"""A notice older than this says how late it is."""
+"""A notice older than this states its delay."""
 SIGNS = {
     Severity.CRITICAL: "🔴",
     Severity.WARNING: "🟠",
@@ -19,15 +19,15 @@ SIGNS = {
     Severity.DIGEST: "⚪",
 }
 _SIGNED = (Severity.CRITICAL, Severity.WARNING)
-"""A notice of these alone carries its sign."""
+"""Severities whose notices have a sign."""
 _NEEDS_YOU = frozenset({Reconciler.NEEDS_YOU.code, Reconciler.ANSWER_REFUSED.code})
-"""Notices that ask a human about a discrepancy."""
+"""Notices that require a decision about a discrepancy."""
 ACKNOWLEDGE = "n:{number}"
-"""What the button under a CRITICAL notice says."""
+"""Button data of a CRITICAL notice."""
 
 
 def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[Markup, ...]:
-    """The texts of one batch, in order; one entry stands alone, several under a heading."""
+    """Return the texts of one batch, in order; one entry stands alone, several have a heading."""
     if len(entries) == 1:
         return split(_alone(entries[0], words, now_ns))
     heading = words.count(len(entries), "<b>{n} notice</b>", "<b>{n} notices</b>")
@@ -45,7 +45,7 @@ def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[Mark
 
 
 def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...], ...]:
-    """Acknowledge, under what is CRITICAL; and the way to what a CRITICAL or WARNING is about."""
+    """Return buttons: acknowledge a CRITICAL notice; open the subject of a CRITICAL or WARNING one."""
     if len(entries) != 1 or entries[0].severity not in (Severity.CRITICAL, Severity.WARNING):
         return ()
     entry = entries[0]
@@ -63,7 +63,7 @@ def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...
 
 
 def _record(text: str) -> str:
-    """The discrepancy that a notice asks about; empty where it asks about none, or an earlier version wrote it."""
+    """Return the id of the discrepancy that a notice asks about; empty for none, or in an earlier version's notice."""
     if not isinstance(text, Statement) or text.code not in _NEEDS_YOU:
         return ""
     return str(text.args.get("record", ""))
@@ -82,7 +82,7 @@ def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
 
 
 def bare(entry: Entry, words: Words) -> Shown:
-    """The notice alone, for a channel that knows no markup."""
+    """Return the notice alone, for a channel without markup."""
     text = words.say(entry.text)
     return shown(f"{text} (×{entry.repeats + 1})" if entry.repeats else text)
 

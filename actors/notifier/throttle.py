@@ -1,8 +1,7 @@
-"""Which notices a recipient is sent next, or how long it has to wait. Pure.
+"""Chooses a recipient's next notices, or the pause before them. Pure.
 
-CRITICAL passes at once and alone. The others keep to a rate per minute (the original system's: HIGH 10,
-MEDIUM 5, LOW 2), rest in quiet hours, and go together in one message when more of them wait than the
-minute allows. DIGEST ones wait for a digest.
+CRITICAL is sent at once and alone. Others keep a rate per minute (the original system's: HIGH 10, MEDIUM 5, LOW 2),
+wait in quiet hours, and share one message when more wait than the minute permits. DIGEST ones wait for a digest.
 """
 
 from collections.abc import Mapping
@@ -16,14 +15,14 @@ from messages.types import Severity
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 TOGETHER_MOST = 40
-"""Notices in one message; the text is split where it grows too long all the same."""
+"""Notices in one message; an overlong text is still split."""
 PER_MINUTE: Mapping[Severity, int] = MappingProxyType({Severity.WARNING: 10, Severity.INFO: 5, Severity.DIGEST: 2})
 _ORDER = (Severity.WARNING, Severity.INFO, Severity.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """Minutes of the day, in the recipient's zone, between which only CRITICAL is sent; may pass midnight."""
+    """Minutes of the day, in the recipient's zone, in which only CRITICAL is sent; may span midnight."""
 
     start_minute: int
     end_minute: int
@@ -31,7 +30,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the configuration says of notices. A repeat of 0: CRITICAL is sent once."""
+    """The configured policy of notices. A repeat of 0: CRITICAL is sent once."""
 
     per_minute: Mapping[Severity, int] = field(default_factory=lambda: PER_MINUTE)
     cooldown_ns: int = 5 * MINUTE_NS
@@ -42,7 +41,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A chat: its id, as a name and as a number, when it wants to rest, and where its clock is."""
+    """A chat: its id as text and number, its quiet hours, its time zone."""
 
     name: str
     chat_id: int
@@ -52,7 +51,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendHistory:
-    """What a recipient was sent within the last minute: (class, when)."""
+    """What a recipient received within the last minute: (class, time)."""
 
     sent: tuple[tuple[Severity, int], ...] = ()
 
@@ -63,20 +62,20 @@ class SendHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What goes out as one message."""
+    """The notices of one message."""
 
     entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Nothing now; look again in `for_ns` (0: when something changes)."""
+    """Nothing to send now; check again after `for_ns` (0: on a change)."""
 
     for_ns: int = 0
 
 
 def next_batch(outbox: Outbox, recipient: Recipient, policy: Policy, history: SendHistory, now_ns: int) -> Batch | Wait:
-    """For a chat. The most urgent first, each class in its order."""
+    """Return a chat's next batch: the most urgent first, each class in order."""
     waiting = [entry for entry in outbox.entries if recipient.name in entry.waiting]
     for entry in waiting:
         if entry.severity is Severity.CRITICAL:
@@ -98,9 +97,9 @@ def next_batch(outbox: Outbox, recipient: Recipient, policy: Policy, history: Se
 
 
 def without_refused(outbox: Outbox, refused: Mapping[int, int], now_ns: int) -> tuple[Outbox, int]:
-    """What may be offered now, and how long until more of it may be (0: nothing is set aside).
+    """Return the notices that may be offered now, and the time until more may be (0: none is deferred).
 
-    `refused` is what a chat would not have: by number, when it is to be offered again.
+    `refused`: number -> when to offer it again.
     """
     aside = {entry.number: refused[entry.number] - now_ns for entry in outbox.entries if entry.number in refused}
     aside = {number: left_ns for number, left_ns in aside.items() if left_ns > 0}
@@ -109,7 +108,7 @@ def without_refused(outbox: Outbox, refused: Mapping[int, int], now_ns: int) -> 
 
 
 def alone_where_refused(batch: Batch, refused: Mapping[int, int]) -> Batch:
-    """What was refused goes by itself from then on: a text that no chat will show must not take others with it."""
+    """Return the batch without other notices when it has a refused one: a rejected text must not hold up others."""
     first = batch.entries[0]
     if first.number in refused:
         return Batch(entries=(first,))
@@ -117,7 +116,7 @@ def alone_where_refused(batch: Batch, refused: Mapping[int, int]) -> Batch:
 
 
 def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool, alone: bool) -> Batch | Wait:
-    """For the second channel: CRITICAL that the first is down for, or has not taken in time."""
+    """Return the second channel's next batch: CRITICAL that the first channel has not taken in time."""
     waits: list[int] = []
     for entry in outbox.entries:
         if SECOND_CHANNEL not in entry.waiting:
@@ -130,7 +129,7 @@ def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool,
 
 
 def quiet_for_ns(quiet: Quiet | None, now_ns: int, zone: tzinfo) -> int:
-    """How long the quiet hours go on; 0 outside of them. A change of clocks moves the end by its hour at most."""
+    """Return the rest of the quiet hours; 0 outside of them. A clock change shifts the end by at most its hour."""
     if quiet is None or quiet.start_minute == quiet.end_minute:
         return 0
     now = datetime.fromtimestamp(now_ns // SECOND_NS, zone)

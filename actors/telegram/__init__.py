@@ -1,15 +1,17 @@
-"""The owner's chat: text to command or refusal, report to text, and what makes a command safe.
+"""The owner's chat: texts become commands or refusals, reports become texts, and confirmations make commands safe.
 
-`actor` joins the parts that carry:
-    `update_handlers`        who may speak, what is asked for
-    `query_handlers`         requests that change nothing
-    `confirmation_handlers`  requests that change something: shown first, then confirmed
-    `running_commands`       confirmed commands, until their end is shown
-    `audit`                  every update in the journal, before its command leaves
-    `questions`, `messenger` the other actors, and the chat
-    `context`, `pending`     what all of them share
-
-What decides is pure: `grammar` (text to request), `previews` (request to command), `confirmations` (a press to a
-verdict), `progress` (views to the state of a command), `roles`, `rate_limit`, `history` (what is remembered); and what
-makes texts: `views`, `timeline`, `status_rows`, `names`.
+| module | does |
+|---|---|
+| actor | joins the stateful parts |
+| update_handlers | checks the sender, and dispatches the request |
+| query_handlers | requests without effects |
+| confirmation_handlers | requests with effects: shown first, then confirmed |
+| running_commands | confirmed commands, until their result is shown |
+| audit | journals every update before its command is released |
+| questions, messenger | talk to other actors, and to the chat |
+| context, pending | shared types |
+| grammar, previews | pure: text to request, request to command |
+| confirmations, progress | pure: press to verdict, views to progress |
+| roles, rate_limit, history | pure: permissions, limits, remembered updates |
+| views, timeline, status_rows, names | pure: texts |
 """

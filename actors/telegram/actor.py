@@ -1,9 +1,9 @@
 """The telegram actor: requests in the chat become commands, and answers become messages.
 
-Every update of an authorized user is journalled, with its command, before the command leaves; a redelivered one has no
-second effect (I14). What changes something is shown first and confirmed by a button. This file joins the parts and
-decides nothing: `update_handlers` begins a request, `query_handlers` and `confirmation_handlers` answer it,
-`running_commands` follows what was confirmed.
+Every update of an authorized user is journalled, with its command, before the command is released; a redelivered one
+has no second effect (I14). A request with effects is shown first and confirmed by a button. This file only joins the
+parts: `update_handlers` begins a request, `query_handlers` and `confirmation_handlers` answer it, `running_commands`
+follows a confirmed one.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,9 @@ from messages.types import CommandId
 
 
 class TelegramActor(Actor[Message]):
-    """`bot` outlives this life of the actor; `past` is for the first one. `metrics` looks into the runtime."""
+    """Joins the parts. `bot` outlives this life of the actor; `past` is for the first life. `metrics` reads the
+    runtime's.
+    """
 
     def __init__(
         self,

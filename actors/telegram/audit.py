@@ -1,4 +1,4 @@
-"""The audit log: every update of an authorized user is journalled, with its command, before the command leaves."""
+"""The audit log: every update of an authorized user is journalled, with its command, before the command is released."""
 
 from collections.abc import Callable
 
@@ -12,13 +12,13 @@ from messages.telegram import Incoming, UpdateKept, UpdateTaken
 from messages.types import CorrelationId
 
 _TEXT_MOST = 500
-"""Characters of an update's text that are kept."""
+"""Stored characters of an update's text."""
 Done = Callable[[Statement], None]
-"""Called once with what became of a record: NOTHING, or why it is not durable."""
+"""Called once with a record's result: NOTHING, or why it is not durable."""
 
 
 class AuditLog:
-    """A redelivered update has no second effect (I14): it is undecided, or taken already."""
+    """Journals updates, so that a redelivered one has no second effect (I14)."""
 
     def __init__(self, ctx: ChatContext, past: Replayed | None) -> None:
         self._ctx = ctx
@@ -26,14 +26,14 @@ class AuditLog:
             ctx.actor, self, HISTORY, HISTORY.recovered(past)
         )
         self.undecided: set[int] = set()
-        """Updates whose outcome is not in the journal yet."""
+        """Updates whose record is not durable yet."""
 
     def persisted(self, about: Done | None) -> None:
         if about is not None:
             about(NOTHING)
 
     def persist_failed(self, about: Done | None, failure: CommitFailed) -> Retry:
-        """The user has an answer then, so what the update set in motion must not leave later."""
+        """Drop the record: the user gets the failure as answer, so the update must not take effect later."""
         if about is not None:
             about(failure.why)
         return Retry.EVENTS
@@ -42,7 +42,7 @@ class AuditLog:
         return update.update_id in self.history.ahead.seen
 
     def release(self, update: Incoming) -> None:
-        """Telegram may forget this update."""
+        """Let Telegram drop this update."""
         self._ctx.chat.request(UpdateKept(update_id=update.update_id))
 
     def record(
@@ -56,7 +56,7 @@ class AuditLog:
         effects: tuple[Effect, ...] = (),
         then: Done | None = None,
     ) -> None:
-        """Journal the update; `effects` leave with it. `then` gets NOTHING, or why it is not durable."""
+        """Journal the update; `effects` are released with it. `then` gets NOTHING, or why it is not durable."""
         self.undecided.add(update.update_id)
         event = UpdateTaken(
             correlation_id=CorrelationId(command.command_id if command else ""),
@@ -74,7 +74,7 @@ class AuditLog:
             if then is not None:
                 then(why)
             self.undecided.discard(update.update_id)
-            # Also where the disk refused it: it is answered, and must not be redelivered before an emergency.
+            # Also when the disk refused it: it is answered, and must not be redelivered before an emergency.
             self.release(update)
 
         self._ctx.log(

@@ -1,4 +1,4 @@
-"""What changes something is shown before it is done, and confirmed by a button."""
+"""Shows requests with effects before they are sent, and confirms them by a button."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from messages.telegram import IncomingPress, TextSent
 from messages.text import shown
 
 CHANGING = (*(name for name in operations() if name != "reconcile"), "ack")
-"""The requests that are confirmed."""
+"""Requests that require confirmation."""
 _VERDICTS = {
     Verdict.UNKNOWN: N_("I was restarted since: this button does nothing any more. Look at /positions first."),
     Verdict.DECIDED: N_("That is decided already; the message says what became of it."),
@@ -29,7 +29,7 @@ _VERDICTS = {
 
 
 class ConfirmationHandlers:
-    """Offers a confirmation for a request, and decides each press on its buttons."""
+    """Offers a confirmation for a request, and judges each press on its buttons."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class ConfirmationHandlers:
         if isinstance(made, Page):
             self._messenger.show(user, made)
             return
-        # The update's number: no button of an earlier life can mean something else in this one.
+        # The update's number, so that no earlier life's button has another meaning.
         number = pending.update_id
         confirmation = Confirmation(
             number=number,
@@ -108,7 +108,7 @@ class ConfirmationHandlers:
         if known is None or verdict is not Verdict.GOOD:
             self._refuse(update, user, verdict, known)
             return
-        # Used up from here on: a second press finds nothing.
+        # Used from here on: a second press finds no confirmation.
         self._confirmations = self._confirmations.without(number)
         if not known.versions and known.divergence is None:
             self._running.start(update, user, known)
@@ -121,7 +121,7 @@ class ConfirmationHandlers:
         self._questions.ask(pending, question)
 
     def _verified(self, update: IncomingPress, pending: PendingRequest, known: Confirmation) -> None:
-        """What was shown must still be so; without an answer only what stops a loss goes on."""
+        """Send the command if the shown state is unchanged; without an answer only an emergency continues."""
         user = pending.user
         self._audit.undecided.discard(update.update_id)
         if not pending.answers and not known.urgent:

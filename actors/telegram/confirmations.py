@@ -1,5 +1,5 @@
-"""Confirmations: single use, bound to who asked, to the message that shows what will happen, and to the
-positions as they were then. Pure.
+"""Confirmations: single use, bound to their user, to the message that shows the effect, and to the positions' versions.
+Pure.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from messages.types import PositionId
 
 LIFE_NS = 60_000_000_000
 OPEN_MOST = 200
-"""Confirmations that wait at once; beyond it the oldest is void."""
+"""Waiting confirmations; beyond it the oldest is void."""
 
 
 class Verdict(StrEnum):
-    """What a press on a confirmation is worth."""
+    """The verdict on a press of a confirmation."""
 
     GOOD = "good"
     UNKNOWN = "unknown"
@@ -30,9 +30,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """`versions` are those of the positions concerned, when it was shown; empty: whatever they are by then.
+    """`versions`: the positions' versions when it was shown; empty: any.
 
-    `divergence` is the discrepancy concerned, as it was shown.
+    `divergence`: the discrepancy as shown.
     """
 
     number: int
@@ -50,18 +50,18 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmations:
-    """Those that wait, by number."""
+    """Waiting confirmations by number."""
 
     waiting: Mapping[int, Confirmation] = field(default_factory=lambda: MappingProxyType({}))
     decided: tuple[int, ...] = ()
-    """Those that are used up: a second press on one gets another answer than a press on an unknown one."""
+    """Used confirmations: a second press gets another answer than a press on an unknown one."""
 
     def offer(self, confirmation: Confirmation) -> "Confirmations":
         kept = dict(sorted({**self.waiting, confirmation.number: confirmation}.items())[-OPEN_MOST:])
         return replace(self, waiting=MappingProxyType(kept))
 
     def bind(self, number: int, message_id: int) -> "Confirmations":
-        """The chat says under which message the buttons stand."""
+        """Record the message that shows the buttons."""
         known = self.waiting.get(number)
         return self if known is None else self.offer(replace(known, message_id=message_id))
 
@@ -72,7 +72,7 @@ class Confirmations:
     def judge(
         self, number: int, *, user_id: int, chat_id: int, message_id: int, now_ns: int
     ) -> tuple[Verdict, Confirmation | None]:
-        """Whether this press may go on; the versions are looked at afterwards, by `changed`."""
+        """Return the verdict on a press; `changed` checks the versions afterwards."""
         known = self.waiting.get(number)
         if number in self.decided:
             return Verdict.DECIDED, None
@@ -88,12 +88,12 @@ class Confirmations:
 
 
 def changed(confirmation: Confirmation, versions: Mapping[PositionId, int]) -> bool:
-    """Whether a position concerned is not what was shown."""
+    """Return whether a position concerned differs from the shown one."""
     return any(versions.get(position_id) != version for position_id, version in confirmation.versions)
 
 
 def moved_on(confirmation: Confirmation, found: tuple[Discrepancy, ...]) -> bool:
-    """Whether the discrepancy concerned is not what was shown."""
+    """Return whether the discrepancy concerned differs from the shown one."""
     shown = confirmation.divergence
     if shown is None:
         return False

@@ -1,4 +1,4 @@
-"""What every part of the chat actor works with: its runtime context, its configuration, the chat's port, the log."""
+"""The shared context of the chat actor's parts: runtime context, configuration, the chat's port, the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from messages.types import AccountId, Address, CommandId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramSettings:
-    """What the configuration decides here; `words` by user id, `default_words` for every other user."""
+    """The chat's configuration; `words` by user id, `default_words` for other users."""
 
     access: Access
     accounts: tuple[AccountId, ...]
@@ -24,14 +24,16 @@ class TelegramSettings:
 
 @dataclass(slots=True)
 class BotState:
-    """What outlives one life of the actor: the chat reports it once. `up_since_ns` (wall time) 0: the chat is down."""
+    """State that outlives one life of the actor: the chat reports it once. `up_since_ns` (wall time) 0: the chat is
+    down.
+    """
 
     bot_name: str = ""
     up_since_ns: int = 0
 
 
 class ChatContext:
-    """No decisions. `log` and `chat` never block."""
+    """The context. `log` and `chat` never block."""
 
     def __init__(self, context: Context, *, settings: TelegramSettings, bot: BotState, chat: Chat, log: Log) -> None:
         self.actor = context
@@ -43,19 +45,19 @@ class ChatContext:
         self._numbers = 0
 
     def now_ns(self) -> int:
-        """Wall time."""
+        """Return wall time in ns."""
         return self.actor.clock.time_ns()
 
     def monotonic_ns(self) -> int:
         return self.actor.clock.monotonic_ns()
 
     def number(self) -> int:
-        """Unique within this life of the actor."""
+        """Return a number unique within this life of the actor."""
         self._numbers += 1
         return self._numbers
 
     def request_id(self, kind: str) -> str:
-        """Unique over all lives of the actor in this process."""
+        """Return an id unique over all lives of the actor in this process."""
         return f"{kind}{self.actor.incarnation}.{self.number()}"
 
     def user(self, user_id: int, chat_id: int, role: Role) -> ChatUser:
@@ -64,5 +66,5 @@ class ChatContext:
 
 
 def command_id_of(update_id: int) -> CommandId:
-    """A function of the update: a redelivered update is the same command."""
+    """Return the command id of an update, so that a redelivered one is the same command."""
     return CommandId(f"tg-{update_id}")

@@ -1,7 +1,7 @@
-"""Text to request, or a refusal that shows how it is written. Pure.
+"""Parses a text to a request, or to a refusal that shows the usage. Pure.
 
-Read strictly: what could be misread is refused, not guessed (`1,000` is a thousand to some and one to
-others). Phones turn `--` into a dash and quote what they please; such forms are taken where they are clear.
+Parsing is strict: an ambiguous text is refused (`1,000` is a thousand to some and one to others). Phones turn `--` into
+a dash and change quotes; such forms are accepted where they are clear.
 """
 
 import re
@@ -40,7 +40,7 @@ _DASHES = "-‐‑‒–—−"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request, as far as the text says it. `ordinal` names a position in short: `#17`."""
+    """A parsed request. `ordinal` names a position in short: `#17`."""
 
     name: str
     symbol: Symbol | None = None
@@ -70,7 +70,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a text is no request. `name` is the command whose usage helps, empty where none is known."""
+    """Why a text is no request. `name`: the command whose usage helps, empty when unknown."""
 
     name: str
     why: str
@@ -79,7 +79,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """How a command is written, and what it does; both are messages for the catalogs."""
+    """A command's usage and purpose; both are messages for the catalogs."""
 
     form: str
     does: str
@@ -165,7 +165,7 @@ COMMANDS: Mapping[str, Usage] = {
     "strategies": Usage(form=N_("/strategies"), does=N_("what each strategy holds")),
     "help": Usage(form=N_("/help"), does=N_("what can be said here")),
 }
-"""Every command, the original system's four first. A place with `?` may be left out."""
+"""Every command, the original system's four first. A place with `?` is optional."""
 
 _OPTIONS: Mapping[str, str] = {
     "sl": "stop_loss", "stop": "stop_loss", "stop_loss": "stop_loss", "stoploss": "stop_loss",
@@ -177,13 +177,13 @@ _OPTIONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-class _Unclear(Exception):  # noqa: N818 - what it says to the parser
+class _Unclear(Exception):  # noqa: N818 - a result for the parser
     def __init__(self, why: str, found: str) -> None:
         self.why, self.found = why, found
 
 
 def parse(text: str, bot_name: str = "") -> Request | Refusal | None:
-    """None: this is no command, or one for another bot."""
+    """Parse a text; None for a text that is no command, or one for another bot."""
     if len(text) > TEXT_MOST:
         return Refusal(name="", why=N_("That is too long for a command."))
     words = text.split()
@@ -226,7 +226,7 @@ def _request(name: str, words: list[str]) -> Request:
 
 
 def _option(word: str, rest: list[str], usage: Usage) -> tuple[str, str]:
-    """(option, value) where the word begins one; its value may be the next word."""
+    """Return (option, value) of a word that begins an option; its value may be the next word."""
     dashed = word[:1] in _DASHES and not _NUMBER.fullmatch(word.lstrip(_DASHES))  # -1 is no option, but no number
     key, equals, value = word.lstrip(_DASHES).partition("=")
     option = _OPTIONS.get(key.lower().replace("-", "_"), "")
@@ -312,7 +312,7 @@ def _percent(word: str) -> Decimal:
 
 
 def _trailing(word: str) -> Decimal:
-    """The callback rate as venues take it; zero removes it."""
+    """Parse a callback rate in percent; zero removes the stop."""
     rate = _number(word.removesuffix("%"))
     if rate and (not CALLBACK_LEAST <= rate <= CALLBACK_MOST or rate % CALLBACK_STEP):
         raise _Unclear(N_("{found} is no callback rate from 0.1 to 20, in steps of 0.01."), word)

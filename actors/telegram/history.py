@@ -1,4 +1,4 @@
-"""The history of the chat: the updates that were taken, and the commands that still wait for their answer. Pure."""
+"""The history of the chat: taken updates, and commands without an answer. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -11,13 +11,13 @@ from messages.types import CommandId, PositionId
 
 OWN_HISTORY = -3
 SEEN_KEPT = 1_000
-"""Update ids that are remembered. Telegram keeps what is not confirmed for a day, and counts on without gaps."""
+"""Remembered update ids. Telegram keeps unconfirmed updates for a day, with consecutive ids."""
 UNANSWERED_MOST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """A command that left for the supervisor; after a restart its outcome is shown to its user."""
+    """A released command without an answer; after a restart its outcome is shown to its user."""
 
     command: Message
     chat_id: int
@@ -68,6 +68,6 @@ HISTORY: HistorySpec[ChatState] = HistorySpec(
     snapshots=Snapshots.of(ChatState, every=64),
 )
 
-# Snapshots are records like any message; these tags are taken for good (see messages.codec).
+# Snapshots are records like messages; these tags are permanent (see messages.codec).
 codec.register(930, Unanswered)
 codec.register(931, ChatState)

@@ -28,13 +28,13 @@ from messages.types import Address
 PATIENCE_MS = 120_000
 """How long the chat may retry a message; what a reader sees is stale after that."""
 UNDELIVERED_MOST = 50
-"""Failed edits that are kept until the chat is back; alerts whose outcome is not known yet."""
+"""Failed edits kept until the chat is up, and alerts without an outcome."""
 Sent = Callable[[TextSent | None], None]
-"""Called with the message that arrived, or with None."""
+"""Called with the delivered message, or with None."""
 
 
 class Messenger:
-    """Sends each text once; an edit that did not arrive is sent again when the chat is back."""
+    """Sends each text once; an edit that failed is sent again when the chat is up."""
 
     def __init__(self, ctx: ChatContext) -> None:
         self._ctx = ctx
@@ -60,7 +60,7 @@ class Messenger:
         self._ctx.chat.request(last)
 
     def edit(self, user: ChatUser, message_id: int, page: Page, *, whole: bool = False) -> None:
-        """In place as far as one message holds; `whole`: what it does not hold follows in messages of its own."""
+        """Edit in place what fits one message; `whole`: send the rest in further messages."""
         text, *rest = split(page.text)
         if message_id:
             self._request_edit(self._edit_text(user.chat_id, message_id, text, page))
@@ -70,7 +70,7 @@ class Messenger:
             self._ctx.chat.request(self._text(user.chat_id, part))
 
     def end_press(self, update: IncomingPress, text: Shown, *, alert: bool = False) -> None:
-        """An alert must be read: a press that is too old for one (15 s at Telegram) is answered by a message."""
+        """Answer a press; an alert for a press older than 15 s, which Telegram drops, is sent as a message."""
         request_id = self._ctx.request_id("a")
         if alert:
             self._alerts[request_id] = self._text(update.chat_id, escape(text))
@@ -93,12 +93,12 @@ class Messenger:
             then(answer if isinstance(answer, TextSent) else None)
 
     def send_undelivered(self) -> None:
-        """The chat is back: the outcome of a command is shown, however old it is."""
+        """After the chat is up again, show commands' outcomes, however old."""
         for edit in tuple(self._undelivered.values()):
             self._request_edit(replace(edit, request_id=self._ctx.request_id("e")))
 
     def publish_menus(self) -> None:
-        """The command menu of each user's private chat: what the role may do, in the user's language."""
+        """Publish the command menu of each user's private chat, by role and language."""
         for user_id, role in self._ctx.settings.access.users.items():
             words = self._ctx.user(user_id, user_id, role).words
             entries = tuple(
@@ -136,6 +136,6 @@ class Messenger:
         self._ctx.chat.request(edit)
 
     def _edited_since(self, edit: EditText) -> bool:
-        """A later text is on its way into the same message."""
+        """Return whether a later text of the same message is in flight."""
         place = (edit.chat_id, edit.message_id)
         return any((other.chat_id, other.message_id) == place for other in self._editing.values())

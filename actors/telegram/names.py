@@ -1,6 +1,6 @@
-"""Names out of the code that people read: states, types, sides, events and their fields. Pure.
+"""Names of the code that people read: states, types, sides, events and their fields. Pure.
 
-In English they stay as they are, so that they can be searched for; a catalog gives them words.
+English keeps them unchanged, so that they can be searched for; catalogs translate them.
 """
 
 from actors.language.words import N_

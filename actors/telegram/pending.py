@@ -1,4 +1,4 @@
-"""What the chat actor waits for: answers to a request of a user, the end of a confirmed command."""
+"""What the chat actor waits for: answers to a user's request, the result of a confirmed command."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from messages.types import AccountId, PositionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatUser:
-    """An authorized user, and the chat in which the request was made."""
+    """An authorized user, and the chat of the request."""
 
     user_id: int
     chat_id: int
@@ -27,9 +27,9 @@ class ChatUser:
 
 @dataclass(slots=True)
 class PendingRequest:
-    """A request that waits for the answers to the questions `open`; `then` gets it with all that came in time.
+    """A request waiting for answers to the questions `open`; `then` gets it with the answers that came in time.
 
-    `message_id` is the message that shows the result, 0: a new one.
+    `message_id`: the message that shows the result, 0: a new one.
     """
 
     user: ChatUser
@@ -64,10 +64,10 @@ class PendingRequest:
 
 @dataclass(slots=True)
 class RunningCommand:
-    """A confirmed command until its end is shown. `targets`: the positions it concerns, as far as they are known.
+    """A confirmed command until its result is shown. `targets`: the known positions concerned.
 
-    `press` confirmed it and is not answered yet; None: it is. `until_ns` (wall time): until then it is sent again
-    where the supervisor is not ready; 0: it is not. `looks` counts how often its positions were read.
+    `press`: the unanswered press that confirmed it, else None. `until_ns` (wall time): until then it is repeated while
+    the supervisor is not ready; 0: never. `looks`: the reads of its positions.
     """
 
     user: ChatUser

@@ -1,4 +1,4 @@
-"""What a request would do, shown before it is done: the command, its words, the positions it rests on. Pure."""
+"""Previews a request: its command, the text shown, and the positions' versions. Pure."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -57,7 +57,7 @@ SHOWN_MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`versions` of the positions concerned; empty where the command means whatever there is by then.
+    """`versions` of the positions concerned; empty when the command applies to any.
 
     `divergence`: the discrepancy concerned.
     """
@@ -72,7 +72,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewContext:
-    """What a plan is made with. `answer` None: the positions could not be listed in time."""
+    """The input of a plan. `answer` None: the positions could not be listed in time."""
 
     words: Words
     command_id: CommandId
@@ -95,7 +95,7 @@ class PreviewContext:
 
     @property
     def silent(self) -> tuple[tuple[PositionId, str], ...]:
-        """Those that no view tells of."""
+        """Return positions without a view."""
         known = {view.position_id for view in self.views}
         found = self.answer.silent if self.answer is not None else ()
         return tuple((name, why) for name, _, why in found if name not in known)
@@ -106,7 +106,7 @@ class PreviewContext:
 
 
 def plan(request: Request, context: PreviewContext) -> Plan | Page:
-    """The plan, or what stands in its way."""
+    """Return the plan, or the page with what prevents it."""
     words = context.words
     if request.account is not None and request.account not in context.accounts:
         return no_account(words, request.account, context.accounts)
@@ -139,7 +139,7 @@ def no_account(words: Words, name: str, accounts: tuple[AccountId, ...]) -> Page
 
 
 def meant(request: Request, views: tuple[PositionView, ...], *, live: bool) -> tuple[PositionView, ...]:
-    """The positions that a request names."""
+    """Return the positions that a request names."""
     return tuple(
         view
         for view in views
@@ -180,7 +180,7 @@ def _not_one(request: Request, found: tuple[PositionView, ...], context: Preview
 
 
 def none_found(words: Words, request: Request, answer: PositionsAnswer) -> Page:
-    """No view answers to the name: perhaps one that cannot say what it holds does, or another has its number."""
+    """Return the page for an unknown name: a position without a view, or another with its number."""
     name = request.position_id or request.symbol or f"#{request.ordinal}"
     dumb = [each for each in answer.silent if _named(request, each[0])]
     if dumb:
@@ -235,7 +235,7 @@ def _acknowledge(request: Request, context: PreviewContext) -> Plan | Page:
 
 
 def _retire(found: Discrepancy, context: PreviewContext) -> Plan:
-    """Also where it was acknowledged before: the position is still there."""
+    """Plan a retirement, also of an acknowledged one whose position still exists."""
     words = context.words
     lines = [
         words("Retires {name}, whose history is damaged:", name=found.target),
@@ -382,7 +382,7 @@ def _assign(request: Request, view: PositionView, context: PreviewContext) -> Pl
 
 
 def _settle(_: Request, view: PositionView, context: PreviewContext) -> Plan | Page:
-    """Every order that does not simply wait for its price, and what the venue says beyond the trades that are known."""
+    """Show every order but those that rest at their price, and fills reported beyond the known trades."""
     words = context.words
     unclear = tuple(order for order in view.orders if order.phase != "working" or order.price is None)
     if not (unclear or view.unread or view.quantity < 0 or view.state is PositionState.MODIFYING):
@@ -411,7 +411,7 @@ _TARGET = (
 def _protection(
     words: Words, wanted: Decimal | None, before: Decimal | None, said: tuple[str, str, str]
 ) -> list[Markup]:
-    """What becomes of one protective order; nothing where nothing changes."""
+    """Return the change of one protective order; [] without one."""
     sets, moves, removes = said
     if wanted is None or (not wanted and before is None):
         return []
@@ -421,7 +421,7 @@ def _protection(
 
 
 def _refused(words: Words, request: Request, side: PositionSide, price: Decimal | None) -> Page | None:
-    """What the supervisor would refuse for its prices is not offered: by the same check, in the same words."""
+    """Return the supervisor's refusal of these prices, by the same check and text."""
     why = on_wrong_side(side, request.stop_loss or None, request.take_profit or None, price) if price else ""
     return Page(text=join(" ", [escape("⛔"), escape(words.say(why))])) if why else None
 

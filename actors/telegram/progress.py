@@ -1,4 +1,4 @@
-"""What became of a command: position by position, with the reason where something was not done. Pure."""
+"""The result of a command, position by position, with the reason for what was not done. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ from messages.wording.status import Status
 
 
 def follows(command: Command) -> bool:
-    """Whether what the command sets in motion takes time worth watching: it changes positions."""
+    """Return whether the command changes positions, so that its progress is worth watching."""
     return isinstance(command, CloseAll | OpenPosition) or hasattr(command, "position_id")
 
 
 def retyped(command: Command) -> str:
-    """The command as it could be typed, in short: enough to know which one it was."""
+    """Return the command in short, as it could be typed."""
     match command:
         case OpenPosition():
             return f"/open {command.symbol} {command.side} {number(command.quantity)}"
@@ -54,13 +54,13 @@ _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.PAUSED)
 
 
 def settled(command: Command, view: PositionView) -> bool:
-    """Whether nothing more is to be expected of this position for this command."""
+    """Return whether this position's part of the command is settled."""
     if view.state.terminal:
         return True
     if isinstance(command, CloseAll):
         return False
     if isinstance(command, ClosePosition):
-        # A stop that fired and stays in hand closes the rest some day; the part is closed.
+        # A stop that fired closes the rest later; the command's part is closed.
         at_rest = view.state in _AT_REST or view.state is PositionState.CLOSING
         return command.percent is not None and at_rest and view.goal_quantity is None
     if isinstance(command, PausePosition):
@@ -74,7 +74,7 @@ def settled(command: Command, view: PositionView) -> bool:
 
 
 def answered(words: Words, text: Markup, reply: Reply, *, waits: bool = False) -> Markup:
-    """The supervisor's word on the command itself. `waits`: another one comes."""
+    """Append the supervisor's reply to the text. `waits`: another reply follows."""
     said = escape(words.say(reply.text)) if reply.text else words("accepted")
     sign = "✅" if reply.accepted else "❔" if reply.code is ReplyCode.UNKNOWN else "⛔"
     if waits:
@@ -85,13 +85,13 @@ def answered(words: Words, text: Markup, reply: Reply, *, waits: bool = False) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What may keep a position from its end: rows of the status; positions that cannot act, with the reason."""
+    """What may delay a position: status rows, and positions that cannot act, with the reason."""
 
     status: Rows = ()
     silent: Mapping[PositionId, str] = field(default_factory=dict)
 
     def trouble(self, words: Words, view: PositionView) -> Markup | None:
-        """Why nothing happens to this position, as far as it shows outside of it."""
+        """Return why this position makes no progress, as far as outside causes show."""
         account = Status.ACCOUNT(name=view.account)
         found = {(row.section, row.name.code): row.value for row in self.status}
         venue = found.get((account, Status.VENUE.code))
@@ -109,7 +109,7 @@ class Surroundings:
 def report(
     words: Words, command: Command, views: tuple[PositionView, ...], around: Surroundings, *, slow: bool
 ) -> tuple[Markup, bool]:
-    """The lines, what is not done first, and whether all has settled. `slow`: it takes long, which is said."""
+    """Return the lines, unfinished positions first, and whether all have settled. `slow`: state that it takes long."""
     waiting = [view for view in views if not settled(command, view)]
     done = all(view.position_id in around.silent for view in waiting)
     over = [view for view in views if settled(command, view)]
@@ -160,12 +160,12 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
 
 
 def silent(words: Words, position_id: PositionId, why: str) -> Markup:
-    """The line of a position that Albra cannot close."""
+    """Return the line of a position that Albra cannot close."""
     return words("⛔ {name}: {what}", name=position_id, what=_by_hand(words, why))
 
 
 def _what_holds(words: Words, view: PositionView) -> list[Markup]:
-    """What a change may have been of, as it is now."""
+    """Return the current values that a change may have concerned."""
     trailing = None if view.trailing is None else f"{number(view.trailing)} %"
     leverage = None if view.leverage is None else f"{view.leverage}x"
     facts: tuple[tuple[str, str | None], ...] = (

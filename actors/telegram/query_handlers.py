@@ -1,4 +1,4 @@
-"""The requests that change nothing: each asks the actor that has the answer, and shows it."""
+"""Requests without effects: each asks the actor that has the answer, and shows it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ LOG_LINES, DISCREPANCIES_SHOWN = 20, 20
 
 
 class QueryHandlers:
-    """`metrics` looks into the runtime."""
+    """Handlers of queries. `metrics` reads the runtime's."""
 
     def __init__(
         self, ctx: ChatContext, messenger: Messenger, questions: Questions, metrics: Callable[[], SystemMetrics]
@@ -137,7 +137,7 @@ class QueryHandlers:
         self._show(pending, views.logs(pending.user.words, found.lines if found else ()))
 
     def _ask_history(self, pending: PendingRequest) -> None:
-        """In a message of its own, not in the place of what was read before."""
+        """Show the history in a message of its own, so that the page before it stays."""
         answer, request = pending.positions, pending.request
         found = previews.meant(request, answer.views, live=False) if answer is not None else ()
         if len(found) > 1:
@@ -164,7 +164,7 @@ class QueryHandlers:
         self._show(pending, views.history(words, answer.position_id, lines, answer.instead))
 
     def _reconcile(self, pending: PendingRequest) -> None:
-        """Acknowledged at once, edited in place when the comparison is done."""
+        """Acknowledge at once, and edit the message when the comparison is done."""
         pending.then = self._reconciled
 
         def shown(sent: TextSent | None) -> None:

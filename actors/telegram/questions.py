@@ -1,4 +1,4 @@
-"""Questions to the other actors: a pending request goes on with all its answers, or at its deadline."""
+"""Questions to other actors: a pending request continues with all its answers, or at its deadline."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ NO_ID = CommandId("")
 
 
 class Questions:
-    """Which question belongs to which pending request."""
+    """Maps questions to pending requests."""
 
     def __init__(self, ctx: ChatContext) -> None:
         self._ctx = ctx
@@ -29,7 +29,7 @@ class Questions:
         self._asked: dict[str, int] = {}
 
     def ask(self, pending: PendingRequest, *questions: Command, within_ns: int = ANSWER_NS) -> None:
-        """The supervisor. `pending.then` gets all answers, or those that came within `within_ns`."""
+        """Ask the supervisor. `pending.then` gets all answers, or those that came within `within_ns`."""
         key = self._open(pending)
         for question in questions:
             command_id = CommandId(f"tq-{self._ctx.actor.incarnation}-{self._ctx.number()}")
@@ -39,7 +39,7 @@ class Questions:
         self._wait(key, pending, within_ns)
 
     def ask_balances(self, pending: PendingRequest, accounts: tuple[AccountId, ...]) -> None:
-        """The gateway of each account."""
+        """Ask the gateway of each account."""
         key = self._open(pending)
         for account in accounts:
             request_id = self._ctx.request_id("telegram/")
@@ -49,7 +49,7 @@ class Questions:
         self._wait(key, pending, ANSWER_NS)
 
     def ask_logs(self, pending: PendingRequest, count: int) -> None:
-        """The chat's adapter, which reads them."""
+        """Ask the chat's adapter for log lines."""
         key = self._open(pending)
         request_id = self._ctx.request_id("logs-")
         self._expect(key, pending, request_id)
@@ -60,14 +60,14 @@ class Questions:
         key = self._asked.pop(question_id, 0)
         pending = self._pending.get(key)
         if pending is None:
-            return  # too late, or the answer to an earlier life
+            return  # too late, or for an earlier life
         pending.open.discard(question_id)
         pending.answers.append(answer)
         if not pending.open:
             self.complete(key)
 
     def complete(self, key: int) -> None:
-        """Every answer is here, or the deadline is."""
+        """Continue the request: every answer came, or the deadline passed."""
         pending = self._pending.pop(key, None)
         if pending is None:
             return
@@ -97,17 +97,17 @@ def _topic(key: int) -> str:
 
 
 def no_answer(words: Words) -> Page:
-    """The page where the supervisor did not answer in time."""
+    """Return the page for a missing answer of the supervisor."""
     return Page(text=words("The supervisor does not answer; it may be very busy. Try again."))
 
 
 def positions() -> ListPositions:
-    """All of them, terminal ones included."""
+    """Return the query of all positions, terminal ones included."""
     return ListPositions(command_id=NO_ID, terminal=True)
 
 
 def discrepancies() -> ListDiscrepancies:
-    """All that are remembered, ended ones included."""
+    """Return the query of all discrepancies, ended ones included."""
     return ListDiscrepancies(command_id=NO_ID, most=DISCREPANCIES_MOST)
 
 

@@ -1,7 +1,7 @@
-"""How many updates of one user are taken, so that every user is answered. Pure: time comes with each call.
+"""Limits the updates of one user, so that every user is answered. Pure: time comes with each call.
 
-The owner's updates and emergencies are always taken. What is over the limit of any other user costs neither a step in
-the journal nor an answer, but for one that says so.
+The owner's updates and emergencies are always taken. Another user's excess costs neither a journal step nor an answer,
+except one answer that states the limit.
 """
 
 from collections import deque
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 WINDOW_NS = 60 * 1_000_000_000
 UPDATES_MOST = 30
-"""Of one user, in a window."""
+"""Updates of one user per window."""
 
 
 class Recent:
-    """At most `most` in any window of `WINDOW_NS`."""
+    """Counts at most `most` in any window of `WINDOW_NS`."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -30,7 +30,7 @@ class Recent:
 
 @dataclass(slots=True)
 class RateLimit:
-    """By user id; only authorized users, who are few."""
+    """Limits by user id; only authorized users, who are few."""
 
     _updates: dict[int, Recent] = field(default_factory=dict)
     _said: dict[int, Recent] = field(default_factory=dict)
@@ -39,5 +39,5 @@ class RateLimit:
         return self._updates.setdefault(user_id, Recent(UPDATES_MOST)).takes(now_ns)
 
     def says_so(self, user_id: int, now_ns: int) -> bool:
-        """Whether the user gets an answer that says so: once in a window."""
+        """Return whether to answer with the limit: once per window."""
         return self._said.setdefault(user_id, Recent(1)).takes(now_ns)

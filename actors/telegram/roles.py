@@ -1,7 +1,7 @@
-"""Which user may do what. Pure.
+"""Permissions of users. Pure.
 
-A trader may make exposure smaller; lifting a hold on all openings, writing off what is unknown, and reading the log
-are the owner's. An unauthorized user gets no answer at all: an answer would show that a bot listens here.
+A trader may reduce exposure. Only the owner may lift a hold on all openings, write off an unknown outcome, and read the
+log. An unauthorized user gets no answer, which would reveal the bot.
 """
 
 from collections.abc import Mapping
@@ -20,21 +20,21 @@ LEAST: Mapping[str, Role] = MappingProxyType(
         **dict.fromkeys(_OWNER, Role.OWNER),
     }
 )
-"""The least role for a command; VIEWER where it is not named."""
+"""The least role of a command; VIEWER by default."""
 LIFT_ALL = Role.OWNER
-"""For `/resume` without a name."""
+"""The least role for `/resume` without a name."""
 ACKNOWLEDGE = Role.TRADER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """The configuration's lists. A private chat of a listed user needs no listing of its own; a group does."""
+    """The configured users and chats. A listed user's private chat needs no listing; a group does."""
 
     users: Mapping[int, Role] = field(default_factory=lambda: MappingProxyType({}))
     chats: frozenset[int] = frozenset()
 
     def role(self, update: Incoming) -> Role | None:
-        """The user's role, None for an unauthorized user or in a chat that is not listed."""
+        """Return the user's role; None for an unauthorized user or an unlisted chat."""
         role = self.users.get(update.user_id) if update.user_id else None
         if role is None:
             return None

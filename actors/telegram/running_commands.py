@@ -1,4 +1,4 @@
-"""Confirmed commands: journalled, sent to the supervisor, and followed until their end is shown."""
+"""Confirmed commands: journalled, sent to the supervisor, and followed until their result is shown."""
 
 from dataclasses import replace
 
@@ -33,18 +33,18 @@ from messages.types import CommandId
 SECOND_NS = 1_000_000_000
 LOOK_NS = SECOND_NS
 LOOKS_SHOWN, LOOKS_MOST = 30, 90
-"""Reads of a command's positions until the chat says that it takes long, and until it says no more."""
+"""Reads of a command's positions until the chat states that it takes long, and until it stops reporting."""
 _PAUSES = ((10, LOOK_NS), (LOOKS_SHOWN, 3 * LOOK_NS), (LOOKS_MOST, 10 * LOOK_NS))
 AGAIN_NS = SECOND_NS
-"""Between two sendings of a command for which the supervisor is not ready."""
+"""Pause between repetitions of a command while the supervisor is not ready."""
 LATE_NS = 60 * SECOND_NS
-"""A command that changes something expires after this."""
+"""A command with effects expires after this."""
 URGENT_NS = 2 * SECOND_NS
-"""An emergency waits no longer for the journal."""
+"""The longest an emergency waits for the journal."""
 
 
 class RunningCommands:
-    """By command id, from the confirmation on."""
+    """Running commands by command id, from confirmation on."""
 
     def __init__(self, ctx: ChatContext, messenger: Messenger, questions: Questions, audit: AuditLog) -> None:
         self._ctx = ctx
@@ -54,7 +54,7 @@ class RunningCommands:
         self._running: dict[CommandId, RunningCommand] = {}
 
     def start(self, update: IncomingPress, user: ChatUser, known: Confirmation) -> None:
-        """Journal the confirmation; the command leaves with it."""
+        """Journal the confirmation; the command is released with it."""
         command: Command = known.command
         if isinstance(command, OpenPosition | ModifyPosition):
             command = replace(command, expires_at_ns=self._ctx.now_ns() + LATE_NS)
@@ -82,7 +82,7 @@ class RunningCommands:
                 self._refuse(run, why)
 
         if urgent:
-            # An emergency does not wait for a disk: refused, or without an answer in time, it goes on without.
+            # An emergency continues when the journal refuses it or does not answer in time.
             delay_ns = 1 if self._audit.history.refusing else URGENT_NS
             self._ctx.actor.schedule(topic, delay_ns, Tick(topic=topic))
         self._audit.record(
@@ -96,14 +96,14 @@ class RunningCommands:
         )
 
     def resume(self) -> None:
-        """After a restart: send the unanswered commands again; those that are too old end with a message."""
+        """After a restart, repeat unanswered commands; end expired ones with a message."""
         for one in self._audit.history.state.unanswered:
             role = self._ctx.settings.access.users.get(one.user_id)
             if role is None or not isinstance(one.command, Command):
                 continue
             user = self._ctx.user(one.user_id, one.chat_id, role)
             if self._ctx.now_ns() - one.taken_ns < LATE_NS:
-                # The same command id: what it set in motion before is not done twice.
+                # The same command id: earlier effects are not repeated.
                 text = user.words("Carried on after a restart: {what}", what=progress.retyped(one.command))
                 run = RunningCommand(user=user, command=one.command, text=text, message_id=one.message_id)
                 run.until_ns = one.taken_ns + LATE_NS
@@ -142,7 +142,7 @@ class RunningCommands:
             del self._running[reply.command_id]
 
     def on_tick(self, kind: str, command_id: CommandId) -> None:
-        """A timer of one command: `look` at its positions, send it `again`, `urgent` without the journal."""
+        """Handle a timer of one command: `look` at its positions, send it `again`, `urgent` without the journal."""
         run = self._running.get(command_id)
         if run is None:
             return
@@ -157,16 +157,18 @@ class RunningCommands:
             self._send_unjournalled(run, "it does not answer")
 
     def _show_confirmed(self, run: RunningCommand) -> None:
-        """Only once it is durable: after a kill before that, the redelivered press must find its button."""
+        """Show the confirmation once it is durable: after an earlier kill the redelivered press must find its
+        button.
+        """
         if not self._end_press(run):
             return
         self._edit(run, below(run.text, "⏳", run.user.words("Confirmed …")))
         if isinstance(run.command, CloseAll):
-            # Its answer waits for the disk; what becomes of each position, and what keeps it, does not.
+            # The answer waits for the disk; the positions' progress does not.
             self._look_later(run)
 
     def _send_unjournalled(self, run: RunningCommand, why: str) -> None:
-        """The command id makes it one command where the journal lets it out as well."""
+        """Send without the journal; if the journal releases it too, the command id makes it one command."""
         self._ctx.log("CRITICAL", "carried out without the journal", actor="telegram", why=why)
         self._ctx.actor.tell(SUPERVISOR, run.command)
         self._show_confirmed(run)
@@ -179,7 +181,9 @@ class RunningCommands:
         self._edit(run, below(run.text, "⛔", said))
 
     def _put_off(self, run: RunningCommand, reply: Reply) -> bool:
-        """Not ready: send it again until it expires. Accepted and not durable yet: another answer comes."""
+        """Handle a reply that is not final. Not ready: repeat until it expires. Accepted but not durable: another reply
+        follows.
+        """
         if not reply.accepted and not self._ctx.now_ns() + AGAIN_NS < run.until_ns:
             return False
         text = progress.answered(run.user.words, run.text, reply, waits=True)
@@ -229,7 +233,7 @@ class RunningCommands:
 
 
 def below(text: Markup, sign: str, said: Markup) -> Markup:
-    """The text of a confirmation, and what became of it."""
+    """Return the text of a confirmation with its result below."""
     return join("\n\n", [text, join(" ", [escape(sign), said])])
 
 

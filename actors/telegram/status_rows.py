@@ -1,4 +1,4 @@
-"""The rows of `albra status` for a phone: in the reader's words, without what says nothing. Pure."""
+"""The rows of `albra status` for a phone: translated, without unremarkable ones. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,11 +7,11 @@ from messages.status import StatusRow
 from messages.wording.status import Status
 
 _UNREMARKABLE = frozenset({Status.CLOSED.code})
-"""Values that a phone has no line for."""
+"""Values left out on a phone."""
 
 
 def readable(words: Words, rows: Iterable[StatusRow]) -> tuple[tuple[str, str, str], ...]:
-    """Section, name and value of each row."""
+    """Return section, name and value of each row."""
     return tuple(
         (words.say(each.section), words.say(each.name), words.say(each.value))
         for each in rows

@@ -29,7 +29,7 @@ _COMMON = frozenset({field.name for field in fields(Event)} | _LEFT_OUT)
 
 
 def timeline(words: Words, records: tuple[bytes, ...]) -> tuple[str, ...]:
-    """One line per event, the latest `EVENTS_MOST`, oldest first. Damaged records say so."""
+    """Return one line per event, the latest `EVENTS_MOST`, oldest first; damaged records are marked."""
     lines, damaged = [], words.plain("damaged")
     for record in records[-EVENTS_MOST:]:
         try:
@@ -48,7 +48,7 @@ def _line(words: Words, event: Message) -> str:
 
 
 def _facts(event: Message) -> Iterator[tuple[str, object]]:
-    """Orders by their number within the position; other ids are for `albra history`."""
+    """Yield an event's facts, orders by their number within the position; `albra history` shows other ids."""
     for field in fields(event):
         value = getattr(event, field.name)
         if field.name == "client_order_id":

@@ -1,4 +1,4 @@
-"""Updates from the chat: who may speak, what is asked for, and which part of the actor carries it out."""
+"""Handles updates of the chat: checks the sender, parses the request, and dispatches it."""
 
 from actors.language.words import N_
 from actors.telegram import views
@@ -29,11 +29,11 @@ from messages.text import shown
 
 UNAUTHORIZED_LOGGED_A_MINUTE = 20
 _LOOK_LIKE_COMMANDS = ("edit", "forwarded")
-"""A user who corrects a typo in a command waits for an answer."""
+"""Updates that look like commands, whose user expects an answer."""
 
 
 class UpdateHandlers:
-    """Decides each update once, and records what was decided."""
+    """Decides each update once, and records the decision."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class UpdateHandlers:
 
     def on_update(self, update: Incoming) -> None:
         if update.update_id in self._audit.undecided:
-            return  # redelivered while it is decided: the second is not another press
+            return  # redelivered while undecided: not a second press
         if self._audit.taken(update):
             self._audit.release(update)
             return
@@ -79,7 +79,7 @@ class UpdateHandlers:
                 self._audit.record(update, "", "not a command")
 
     def _log_unauthorized(self, update: Incoming) -> None:
-        """No answer, and a line in the log; a flood of them must not drown it."""
+        """Log an unauthorized update without answering; the rate of lines is limited."""
         if not self._unauthorized.takes(self._ctx.monotonic_ns()):
             return
         said = getattr(update, "text", "") or getattr(update, "data", "")
@@ -94,7 +94,7 @@ class UpdateHandlers:
         )
 
     def _over_limit(self, update: Incoming, user: ChatUser) -> bool:
-        """What is over a user's limit costs neither a journal's step nor an answer, but for one that says so."""
+        """Return whether an update exceeds the user's limit; the first excess is answered."""
         now_ns = self._ctx.monotonic_ns()
         urgent = isinstance(update, UrgentText | UrgentPress)
         if urgent or user.role is Role.OWNER or self._rate_limit.takes(user.user_id, now_ns):
@@ -155,7 +155,7 @@ class UpdateHandlers:
             return
         self._audit.record(update, update.data, "taken")
         self._messenger.end_press(update, shown(""))
-        # A page is turned in place; what would change something is shown in a message of its own.
+        # A page is turned in place; a request with effects is shown in a message of its own.
         place = 0 if request.name in (*CHANGING, "history", "position") else update.message_id
         self._begin(user, request, place, update.update_id)
 

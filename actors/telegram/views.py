@@ -1,6 +1,6 @@
-"""Reports to text, in the reader's words. Pure: what is given in decides every character.
+"""Texts of reports, in the reader's words. Pure.
 
-Telegram shows no tables; a block of `code` keeps columns, and lines stay short enough for a phone.
+Telegram shows no tables: a block of `code` keeps columns, and lines stay short enough for a phone.
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ class Page:
 
 
 def run(label: str, command: str) -> Button:
-    """A button that says a command, without its slash; see the actor."""
+    """Return a button that runs a command, given without its slash."""
     return Button(text=shown(label), data=f"r:{command}")
 
 
@@ -48,7 +48,7 @@ def refresh(words: Words, command: str) -> tuple[Button, ...]:
 
 
 def pages(words: Words, command: str, page: int, total: int) -> tuple[tuple[Button, ...], ...]:
-    """Refresh, with a way back and forth where there is more than one page of `total` rows."""
+    """Return the refresh button, with back and forth when `total` rows need several pages."""
     row = list(refresh(words, f"{command} page={page}" if page > 1 else command))
     if page > 1:
         row.insert(0, run("◀", f"{command} page={page - 1}"))
@@ -62,7 +62,7 @@ def pages(words: Words, command: str, page: int, total: int) -> tuple[tuple[Butt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What /phase2_status is made of. `statistics` are the reconciler's rows, None: it did not answer."""
+    """The input of /phase2_status. `statistics`: the reconciler's rows, None without an answer."""
 
     metrics: SystemMetrics
     positions: PositionsAnswer
@@ -105,7 +105,7 @@ def _bus(words: Words, metrics: SystemMetrics) -> Markup:
 
 
 def _ms(time_ns: int) -> str:
-    """Milliseconds with three places, in whole numbers: no float is made."""
+    """Return ms with three places, in integer arithmetic."""
     return f"{time_ns // 1_000_000}.{time_ns // 1_000 % 1_000:03d}"
 
 
@@ -235,7 +235,7 @@ def discrepancies(words: Words, answer: DiscrepanciesAnswer, request: Request, r
 
 
 def divergence(words: Words, one: Discrepancy) -> Markup:
-    """One discrepancy in two or three lines: what differs, what is done about it, and why that is so."""
+    """Return one discrepancy in two or three lines: difference, action, and reason."""
     said = words(
         "<b>{name} {symbol}</b> {type} ({severity}) <i>{moment}</i>\n"
         "believed {believed}, venue {reported}; {action}: {outcome}",
@@ -256,24 +256,24 @@ def divergence(words: Words, one: Discrepancy) -> Markup:
 
 
 def gain(view: PositionView, mark: Decimal | None) -> Decimal | None:
-    """Unrealized result in quote currency, None where there is no mark price or nothing is held."""
+    """Return the unrealized result in quote currency; None without a mark price or a quantity."""
     if mark is None or not view.quantity:
         return None
     return (mark - view.entry_price) * view.quantity * view.side.sign
 
 
 def mark_of(view: PositionView, prices: Prices) -> Decimal | None:
-    """At its own account: two venues need not agree."""
+    """Return the mark price at the position's own account, since venues differ."""
     return prices.get((view.account, view.symbol))
 
 
 def broken(words: Words, answer: PositionsAnswer) -> list[Markup]:
-    """A line for each position that cannot say what it holds."""
+    """Return a line per position that cannot report its content."""
     return [words("⛔ {name}: {what}", name=name, what=words.say(why)) for name, _, why in answer.silent]
 
 
 def retired(words: Words, over: Iterable[tuple[PositionId, str]]) -> Markup:
-    """A line for each position that its owner has ended, since its history is damaged."""
+    """Return a line per retired position with a damaged history."""
     lines = (words("{name} is retired: {why}", name=name, why=words.say(why)) for name, why in over)
     return join("\n", lines)
 
@@ -295,7 +295,7 @@ def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
 
 
 def size(words: Words, view: PositionView) -> str:
-    """What is held; of an entry that waits also what it is for."""
+    """Return the held quantity, for a waiting entry also the intended one."""
     if view.resting:
         held, resting = number(view.quantity), number(view.resting)
         return words.plain("{quantity} ({resting} resting)", quantity=held, resting=resting)
@@ -304,13 +304,13 @@ def size(words: Words, view: PositionView) -> str:
 
 
 def owner(view: PositionView, views: Iterable[PositionView]) -> str:
-    """Its strategy, and its account where those it is shown with have several."""
+    """Return the strategy, with the account when the shown positions have several."""
     several = any(other.account != view.account for other in views)
     return f"{view.strategy}, {view.account}" if several else view.strategy
 
 
 def _whose(view: PositionView, views: tuple[PositionView, ...]) -> str:
-    """What tells it from the others that it is shown with; empty where all have one owner."""
+    """Return what distinguishes it from the other shown positions; empty when all have one owner."""
     said = [str(view.strategy)] if any(other.strategy != view.strategy for other in views) else []
     said += [str(view.account)] if any(other.account != view.account for other in views) else []
     return ", ".join(said)
@@ -370,7 +370,7 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
 
 
 def order_lines(words: Words, orders: Iterable[OrderView]) -> list[Markup]:
-    """Purpose, phase, and how much of it is filled."""
+    """Return the lines of orders: purpose, phase, filled quantity."""
     return [
         escape(
             f"· {words.name(order.purpose)}: {words.name(order.phase)}, "
@@ -429,7 +429,7 @@ def strategies(words: Words, answer: PositionsAnswer) -> Page:
 
 
 def status(words: Words, rows: Rows) -> Page:
-    """What the supervisor says of itself, section by section; handling times are in /phase2_status."""
+    """Return the status, section by section; handling times are in /phase2_status."""
     mine = tuple(row for row in rows if row.section.code != Status.MESSAGES.code)
     return Page(text=_sections(words("<b>Status</b>"), words, mine), buttons=(refresh(words, "status"),))
 
@@ -450,7 +450,7 @@ def _sections(title: Markup, words: Words, rows: Rows) -> Markup:
 
 
 def health(words: Words, verdict: Verdict, now_ns: int) -> Page:
-    """Short: what needs a person, what needs a look, or that all is well."""
+    """Return the short verdict: what a person has to do, what needs attention, or that all is well."""
     if verdict.level is Level.CALM:
         return Page(text=words("✅ All is well."), buttons=(refresh(words, "health"),))
     title = words("🔴 <b>Act</b>") if verdict.level is Level.ACT else words("⚠ <b>Look at this</b>")
@@ -487,12 +487,12 @@ def logs(words: Words, lines: tuple[str, ...]) -> Page:
 
 
 def instead(words: Words, other: PositionId | None) -> list[Markup]:
-    """Which position has the number of the one that there is not; nothing where none has."""
+    """Return the position with the requested number; [] for none."""
     return [] if other is None else [words("#{n} is {name}.", n=other.rpartition(".")[2], name=other)]
 
 
 def history(words: Words, name: str, lines: tuple[str, ...], other: PositionId | None = None) -> Page:
-    """`lines`: one per event, oldest first. `other` has its number."""
+    """Return the history page. `lines`: one per event, oldest first; `other`: the position with its number."""
     if not lines:
         return Page(text=join(" ", [words("No position {name}.", name=name), *instead(words, other)]))
     return Page(text=join("\n", [bold(escape(name)), preformatted(lines)]))
@@ -523,7 +523,7 @@ def refusal(words: Words, said: Refusal) -> Page:
 
 
 def which(words: Words, request: Request, views: tuple[PositionView, ...], command: str) -> Page:
-    """Several positions may be meant: one button each."""
+    """Return the page for an ambiguous request: one button per position."""
     text = words("Which one? {n} positions of {symbol} are open.", n=len(views), symbol=request.symbol or "")
     names = [
         f"#{view.ordinal} {words.name(view.side)} {owner(view, views)} {number(view.quantity)}" for view in views[:PAGE]
@@ -540,6 +540,6 @@ def choices(words: Words, yes: str, no: str) -> tuple[tuple[Button, ...], ...]:
 
 
 def notional(views: Iterable[PositionView], prices: Prices, share: Decimal = Decimal(1)) -> str:
-    """At mark price, or at entry where no mark is known; in each currency that they are in."""
+    """Return the notional at mark price, at entry price without one, by currency."""
     held = ((view, abs(view.quantity) * (mark_of(view, prices) or view.entry_price) * share) for view in views)
     return amounts((view.currency, value) for view, value in held)

@@ -1,4 +1,4 @@
-"""The command line. Its fast path is standard library only: an answer in a small fraction of a second."""
+"""The command line. Its fast path needs the standard library only, so that an answer takes a fraction of a second."""
 
 from adapters.cli.entry import main
 from adapters.cli.outcome import CommandError, Exit

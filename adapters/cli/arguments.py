@@ -1,4 +1,4 @@
-"""The arguments of every command, as INTERFACE names them, read as strictly as the control API reads."""
+"""The arguments of every command, parsed as strictly as the control API's."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -15,15 +15,16 @@ LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Usage errors are CommandErrors, so that they are said in one place and in one form."""
+    """Raises usage errors as CommandErrors, so that all errors are printed in one form."""
 
     def error(self, message: str) -> NoReturn:
         raise CommandError(Exit.USAGE, f"{message}; see `{self.prog} --help`")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """`words` are those behind `simulate`, which are another program's. Raises CommandError(USAGE); SystemExit after
-    --help.
+    """Parse argv; `words` holds the arguments after `simulate`, which that program parses.
+
+    Raises CommandError(USAGE); SystemExit after --help.
     """
     place = _command_at(argv)
     others = place < len(argv) and argv[place] == "simulate"
@@ -34,7 +35,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _command_at(argv: Sequence[str]) -> int:
-    """Where the command stands: behind the options that may stand before it."""
+    """Return the command's index in argv, after leading options."""
     place = 0
     while place < len(argv) and argv[place].startswith("-"):
         place += 2 if argv[place] == "--config" else 1
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _common(default: Any) -> _Parser:
-    """Options that may stand before and behind the command; a default behind it would undo the one before."""
+    """Return the options valid before and after the command; `default` keeps a later one from resetting an earlier."""
     common = _Parser(add_help=False)
     common.add_argument(
         "--config",
@@ -94,7 +95,7 @@ _WAITS = {"open": "return when the position is ACTIVE and protected, or failed",
 
 
 def _add_parameters(command: argparse.ArgumentParser, operation: Operation) -> None:
-    """What is required, and what stands alone, has a place; the rest are options."""
+    """Add an operation's parameters: required and single ones are positional, the rest options."""
     if operation.targets:
         command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))
     alone = len(operation.parameters) == 1
@@ -191,7 +192,7 @@ def _typed(parse: Callable[[Any], Any]) -> Callable[[str], Any]:
 
 
 def _symbol_or_number(text: str) -> str | int:
-    """`discrepancies 5` and `discrepancies BTCUSDT 5` both read well; no symbol is digits alone."""
+    """Parse a symbol or a count: `discrepancies 5`, `discrepancies BTCUSDT 5`. No symbol is digits alone."""
     return fields.how_many(text) if text.isascii() and text.isdigit() else fields.symbol(text)
 
 

@@ -28,7 +28,7 @@ SPACE_WARN_BYTES = 1 << 30
 SPACE_FAIL_BYTES = 100 << 20
 FSYNC_PROBES = 5
 FSYNC_WARN_MS = 30.0
-"""A commit waits for one fsync: with a slower disk a command takes visibly longer."""
+"""A commit waits for one fsync: a slower disk makes commands visibly slower."""
 FSYNC_FAIL_MS = 1000.0
 CHAT_TIMEOUT_S = 10.0
 ANSWER_MOST = 1 << 16
@@ -44,7 +44,7 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the doctor: what was looked at, what was found, and what to do unless all is well."""
+    """One line of the doctor: check, finding, and remedy unless all is well."""
 
     check: str
     judgement: Judgement
@@ -65,7 +65,7 @@ def fail(check: str, found: str, advice: str) -> Finding:
 
 
 def configuration(loaded: Loaded) -> Iterator[Finding]:
-    """What is wrong, and what is valid and yet hardly meant."""
+    """Check the configuration: errors, and valid values that are probably mistakes."""
     config = loaded.config
     names = ", ".join(f"{a.account} ({'paper' if a.embedded else a.place})" for a in config.accounts)
     for problem in loaded.wrong:
@@ -91,7 +91,7 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
 
 
 def unset(loaded: Loaded) -> Iterator[Finding]:
-    """Variables that this shell lacks; a running supervisor may have them."""
+    """List variables missing in this shell; a running supervisor may have them."""
     for problem in loaded.unset:
         yield fail("secrets", f"{problem.path} is not set here: {problem.expected}", problem.advice)
 
@@ -104,7 +104,7 @@ def _readable_secret(config: Config, source: Path) -> bool:
 
 
 def disk(storage: Path) -> Iterator[Finding]:
-    """Space, whether it can be written, and what one durable write costs."""
+    """Check free space, write access, and the time of one durable write."""
     place = next(path for path in (storage, *storage.parents) if path.exists())
     usage = os.statvfs(place)
     free = usage.f_bavail * usage.f_frsize
@@ -131,7 +131,7 @@ def disk(storage: Path) -> Iterator[Finding]:
 
 
 def _fsync_ms(directory: Path) -> float:
-    """The median of a few small durable writes. Raises OSError where nothing can be written."""
+    """Return the median of a few small durable writes. Raises OSError when writing fails."""
     times = []
     with tempfile.TemporaryFile(dir=directory) as file:
         for _ in range(FSYNC_PROBES):
@@ -144,7 +144,7 @@ def _fsync_ms(directory: Path) -> float:
 
 
 def supervisor(config: Config) -> Iterator[Finding]:
-    """Whether one runs on this data, answers, and is well."""
+    """Check whether a supervisor runs on this data, answers, and is well."""
     storage = config.storage.path
     pid = holder(storage)
     if pid is None:
@@ -167,7 +167,7 @@ def supervisor(config: Config) -> Iterator[Finding]:
 
 
 def _health(status: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """What `albra status` shows that needs a look, by the rule that the API and the chat judge by."""
+    """List rows of `albra status` that need attention, by the rule of API and chat."""
     for reason in status["verdict"]["reasons"]:
         section, name = reason["section"], reason["name"]
         check, judgement, advice = _TROUBLES.get((section, name), _OTHER_TROUBLE)
@@ -197,11 +197,11 @@ _TROUBLES = {
     ("positions", "openings"): ("openings", Judgement.WARN, "`albra resume` ends a pause"),
     ("journal", "disk"): ("journal", Judgement.FAIL, "check the disk, then `albra journal verify`"),
 }
-"""Section and name of a row that is wrong: its check (empty: its section), how bad it is, what to do."""
+"""(section, name) of a faulty row -> check (empty: its section), level, remedy."""
 
 
 def _ports(config: Config) -> Iterator[Finding]:
-    """Ports that a start will want, where the configuration names any."""
+    """Check the configured ports that a start needs."""
     wanted = {"control.port": (config.control.host, config.control.port)}
     if config.webhook.enabled:
         wanted["webhook.port"] = (config.webhook.host, config.webhook.port)
@@ -223,7 +223,7 @@ def journal(storage: Path) -> Iterator[Finding]:
     try:
         with JournalReader(storage) as reader:
             meta = reader.meta()
-            positions = sum(entry.ordinal > 0 for entry in reader.positions())  # the others are histories of our own
+            positions = sum(entry.ordinal > 0 for entry in reader.positions())  # the others are actors' own histories
     except JournalMissing:
         yield ok("journal", f"none yet under {storage}: the first start makes it")
     except JournalError as error:
@@ -233,7 +233,7 @@ def journal(storage: Path) -> Iterator[Finding]:
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """An address with a secret in it is asked there or nowhere: a redirect is an error with its status."""
+    """Follows no redirect, which would pass on an address with a secret; it becomes an error with its status."""
 
     def redirect_request(self, *_: object) -> None:
         return None
@@ -243,7 +243,7 @@ _STAYING = urllib.request.build_opener(_Stay)
 
 
 def _askable(url: str) -> bool:
-    """Some resolvers cut a port that is too high instead of refusing it."""
+    """Return whether the URL's port is valid: some resolvers truncate a larger one."""
     try:
         return urllib.parse.urlsplit(url).port != 0
     except ValueError:
@@ -251,7 +251,7 @@ def _askable(url: str) -> bool:
 
 
 def chat(config: Config) -> Iterator[Finding]:
-    """Whether the Bot API knows the token, where the chat is on. The token is never shown: it stands in the URL."""
+    """Check that the Bot API accepts the token, if the chat is enabled. The token, part of the URL, is never shown."""
     telegram = config.telegram
     if not telegram.enabled or telegram.token is None:
         return
@@ -277,7 +277,7 @@ def chat(config: Config) -> Iterator[Finding]:
 
 
 def rows(findings: list[Finding]) -> list[dict[str, Any]]:
-    """For scripts."""
+    """Return the findings as JSON rows."""
     return [
         {"check": each.check, "result": each.judgement.value, "found": each.found, "advice": each.advice or None}
         for each in findings

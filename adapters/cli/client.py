@@ -1,4 +1,4 @@
-"""The running supervisor, as the command line sees it: what went wrong becomes an exit code and a line."""
+"""The command line's client of the running supervisor: failures become an exit code and a line."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,23 +13,23 @@ __all__ = ["Answer", "Lost", "Supervisor", "Unreachable", "refusal"]
 
 
 class Supervisor:
-    """Speaks to the supervisor that runs on `storage`, if any."""
+    """Client of the supervisor that runs on `storage`, if any."""
 
     def __init__(self, storage: Path) -> None:
         self._storage = storage
         self._transport = Transport(storage)
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within_s: float) -> Answer:
-        """One request. Raises Unreachable, Lost; CommandError where the token cannot be read."""
+        """Send one request. Raises Unreachable, Lost; CommandError when the token is unreadable."""
         try:
             return self._transport.request(method, path, body, within_s=within_s)
         except TokenUnreadable as error:
             raise CommandError(Exit.FAILED, str(error)) from None
 
     def read(self, path: str) -> Any:
-        """The document at `path`, asked for until a supervisor that starts or is busy answers.
+        """Return the document at `path`, retrying while the supervisor starts or is busy.
 
-        Raises CommandError with the exit code that fits.
+        Raises CommandError with the matching exit code.
         """
         try:
             answer = self._transport.read(path, time.monotonic() + REQUEST_TIMEOUT_S)
@@ -44,12 +44,11 @@ class Supervisor:
         return answer.document
 
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Any:
-        """Carry out one command; `body` holds its command_id.
+        """Send one command; `body` holds its command_id.
 
-        What is not ready or busy, and a lost answer, is asked for again with the same id until `deadline`
-        (time.monotonic), which has one effect. Raises CommandError: UNKNOWN at the deadline, FAILED where it was not
-        ready until then,
-        NO_SUPERVISOR when nothing was ever sent.
+        Repeats it with the same id, which has one effect, when not ready, busy, or without an answer, until `deadline`
+        (time.monotonic). Raises CommandError: UNKNOWN at the deadline, FAILED when not ready until then, NO_SUPERVISOR
+        when nothing was ever sent.
         """
         try:
             answer = self._transport.command(name, body, deadline)
@@ -64,14 +63,14 @@ class Supervisor:
         raise refusal(answer)
 
     def watch(self, path: str, about: str, seen: Callable[[Any], bool], deadline: float) -> Any:
-        """As `Transport.watch`. Raises CommandError where the token cannot be read."""
+        """As `Transport.watch`. Raises CommandError when the token is unreadable."""
         try:
             return self._transport.watch(path, about, seen, deadline)
         except TokenUnreadable as error:
             raise CommandError(Exit.FAILED, str(error)) from None
 
     def absent(self, error: Unreachable) -> CommandError:
-        """Where none runs, or one that cannot be spoken to; either way nothing was done."""
+        """Return the error for an absent or unreachable supervisor: nothing was done."""
         if error.pid is not None:
             who = f"process {error.pid}" if error.pid else "a process that does not say its number"
             text = f"the supervisor runs ({who} holds {self._storage}), but {error}; nothing was done: try again"
@@ -91,7 +90,7 @@ class Supervisor:
 
 
 def refusal(answer: Answer) -> CommandError:
-    """The error that an answer other than 200 is, with the exit code scripts expect."""
+    """Return the error of an answer other than 200, with the exit code scripts expect."""
     known = {400: Exit.USAGE, 404: Exit.REFUSED, 409: Exit.REFUSED, 504: Exit.UNKNOWN}
     exit_code = known.get(answer.status, Exit.FAILED)
     details = {k: v for k, v in answer.document.items() if k != "error"} if isinstance(answer.document, dict) else {}

@@ -1,8 +1,7 @@
-"""`albra demo`: a newcomer watches a supervisor at work for half a minute, in a directory of its own.
+"""`albra demo`: half a minute of a supervisor at work, in a directory of its own.
 
-Everything is real but the money: `albra run` in a process of its own on the embedded paper venue,
-orders through the exchange client, commands through the control API. What happens behind Albra's back
-is done at the venue's back door.
+Everything but the money is real: `albra run` in a process of its own on the embedded paper venue, orders through the
+exchange client, commands through the control API. The venue's administration API makes the outside changes.
 """
 
 import http.client
@@ -29,7 +28,7 @@ from messages.text import block, shown, styled
 
 DEFAULT_PACE_S = 2.0
 _PATIENCE_S = 20.0
-"""For each thing that must happen: generous on a busy machine, and only reached by a defect."""
+"""Limit of each expected step: generous, and only exceeded by a defect."""
 _POLL_S = 0.1
 _STOP_S = 15.0
 _CONFIG: Mapping[str, Any] = {
@@ -47,7 +46,7 @@ Row = Mapping[str, Any]
 
 
 def demo(arguments: Namespace) -> None:
-    """Raises CommandError(FAILED) where the show breaks off; its directory is kept then."""
+    """Run the demo. Raises CommandError(FAILED) when a step fails; its directory is kept then."""
     pace_s = DEFAULT_PACE_S if arguments.pace is None else float(arguments.pace)
     directory = Path(tempfile.mkdtemp(prefix="albra-demo-"))
     try:
@@ -63,7 +62,7 @@ def demo(arguments: Namespace) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stage:
-    """The running supervisor and its venue's back door."""
+    """The running supervisor and its venue's administration API."""
 
     albra: Supervisor
     paper_url: str
@@ -82,7 +81,7 @@ class _Stage:
         return row
 
     def at_venue(self, method: str, path: str, body: Row | None = None) -> Any:
-        """One request to the paper venue itself, around Albra."""
+        """Send one request to the paper venue, around Albra."""
         address = urlsplit(self.paper_url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port or 0, timeout=_PATIENCE_S)
         try:
@@ -101,7 +100,7 @@ class _Stage:
         return Decimal(self.at_venue("GET", f"/fapi/v1/premiumIndex?symbol={symbol}")["markPrice"])
 
     def held(self) -> dict[str, Decimal]:
-        """What the venue holds: signed quantities by symbol."""
+        """Return the venue's positions: signed quantities by symbol."""
         account = self.at_venue("GET", "/paper/state")["venue"]["accounts"][0]
         rows = ((row["symbol"], Decimal(row["quantity"])) for row in account["positions"])
         return {symbol: quantity for symbol, quantity in rows if quantity}
@@ -113,7 +112,7 @@ class _Stage:
 
 @contextmanager
 def _supervisor(directory: Path) -> Iterator[_Stage]:
-    """`albra run` on a configuration of its own, stopped in order at the end."""
+    """Run `albra run` with a configuration of its own; stop it in order at the end."""
     config = directory / "config.yaml"
     config.write_text(json.dumps(_CONFIG))
     storage, said = directory / "var", directory / "run.out"
@@ -255,7 +254,7 @@ def _until(what: str, seen: Callable[[], bool]) -> None:
 
 
 def _verify(directory: Path) -> None:
-    """The supervisor is gone; its journal tells the same story."""
+    """Verify the journal after the supervisor's end."""
     _act("6. The supervisor has stopped. Its journal, replayed from the start: albra journal verify")
     ended = subprocess.run(  # noqa: S603 - ourselves
         [sys.executable, "-m", "albra", "journal", "verify", "--config", str(directory / "config.yaml")],

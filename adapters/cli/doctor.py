@@ -1,4 +1,4 @@
-"""`albra doctor`: is everything fit to trade? One line per check, and what to do about it."""
+"""`albra doctor`: checks that everything is fit to trade, one line per check with its remedy."""
 
 import asyncio
 import sys
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from adapters.cli import checks, output, privacy
 from adapters.cli.checks import Finding, Judgement, fail, ok, warn
+from adapters.cli.connection import venue_connection
 from adapters.cli.outcome import CommandError, Exit
-from adapters.cli.reach import reach
 from adapters.config import AccountConfig, Config, Loaded
 from albra.loopback.discovery import holder
 from messages.text import shown, styled
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 OFFSET_WARN_MS = 500
 OFFSET_FAIL_MS = 5_000
-"""Requests are signed with the venue's time; but expiry and the day of a loss limit go by ours."""
+"""Maximum clock error. Requests use the venue's time, but expiry and the day of a loss limit use ours."""
 _COLORS = {Judgement.OK: "green", Judgement.WARN: "yellow", Judgement.FAIL: "red"}
 
 
 def doctor(arguments: Namespace, loaded: Loaded) -> None:
-    """Raises CommandError(FAILED) where a check fails; warnings alone exit 0."""
+    """Run all checks. Raises CommandError(FAILED) when one fails; warnings alone exit 0."""
     findings: list[Finding] = []
     for finding in _examine(loaded):
         findings.append(finding)
@@ -42,7 +42,7 @@ def doctor(arguments: Namespace, loaded: Loaded) -> None:
 
 
 def _examine(loaded: Loaded) -> Iterator[Finding]:
-    """Nearest first; whatever fails, the next is still looked at."""
+    """Yield findings, local checks first; a failure does not stop later checks."""
     config, storage = loaded.config, loaded.config.storage.path
     amiss = tuple(f"{problem.path}." for problem in (*loaded.wrong, *loaded.unset))
     reached = [a for a in config.accounts if not any(_is_of(path, f"accounts.{a.account}.") for path in amiss)]
@@ -64,12 +64,12 @@ def _examine(loaded: Loaded) -> Iterator[Finding]:
 
 
 def _is_of(path: str, part: str) -> bool:
-    """Whether one of the two lies in the other; both end with a dot."""
+    """Return whether one path contains the other; both end with a dot."""
     return path.startswith(part) or part.startswith(path)
 
 
 def addresses(config: Config) -> Iterator[Finding]:
-    """How many accounts reach a venue from one address, and how many that bears."""
+    """Check the number of accounts behind one address against what the address supports."""
     from adapters.exchange.crowding import crowds
 
     for crowd in crowds(config):
@@ -77,7 +77,7 @@ def addresses(config: Config) -> Iterator[Finding]:
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """A check that fails itself is a finding. Its words are not shown: they may hold a part of a secret."""
+    """Turn a check's exception into a finding, without its text, which may contain a part of a secret."""
     try:
         yield from look()
     except Exception as error:  # noqa: BLE001 - the doctor looks at everything, whatever it meets
@@ -97,7 +97,7 @@ def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
         yield ok(f"venue {name}", "the embedded paper venue, which starts with `albra run`")
         return
     try:
-        with reach(config, account) as settings:
+        with venue_connection(config, account) as settings:
             found = asyncio.run(_ask(settings))
     except CommandError as error:
         yield fail(f"venue {name}", error.text, "see `albra logs --level ERROR`")
@@ -135,7 +135,7 @@ async def _ask(settings: "ExchangeSettings") -> "Checkup":
 
 
 def clock(name: str, found: "Checkup") -> Iterator[Finding]:
-    """Our clock against the venue's; half of the round trip is not known."""
+    """Check our clock against the venue's, within half the round trip."""
     if found.offset_ms is None:
         yield warn(f"clock {name}", "the venue does not tell its time", "try again later")
         return
@@ -155,7 +155,7 @@ def keys(name: str, found: "Checkup") -> Iterator[Finding]:
         yield fail(f"keys {name}", "the account may not trade", "see the exchange's notices about the account")
         return
     balance = (
-        "balance not told"
+        "balance not reported"
         if found.available is None
         else f"{output.rounded(found.available)} {found.currency} available"
     )
@@ -166,7 +166,7 @@ def keys(name: str, found: "Checkup") -> Iterator[Finding]:
 
 
 def permissions(name: str, said: "KeyPermissions | None") -> Iterator[Finding]:
-    """A key that is stolen should be able to do as little as possible."""
+    """Check that the key has no unneeded permissions, which a thief could use."""
     check = f"permissions {name}"
     if said is None or said.withdrawals is None:
         advice = "look in the exchange's key settings: no withdrawals, and only your addresses"
@@ -183,7 +183,7 @@ def permissions(name: str, said: "KeyPermissions | None") -> Iterator[Finding]:
 
 
 def assets(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:
-    """What margin is made of, where it is not the futures wallet's one asset."""
+    """Check for margin other than the futures wallet's single asset."""
     check = f"assets mode {account.account}"
     if found.portfolio_margin:
         advice = "positions and orders of such an account are not where Albra looks: use another one"
@@ -206,7 +206,7 @@ def assets(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:
 
 
 def outside(name: str, found: "Checkup") -> Iterator[Finding]:
-    """What no position of ours is in, and closes by hand only."""
+    """Report unsupervised positions, which can only be closed by hand."""
     if found.outside:
         held = ", ".join(f"{symbol} {output.rounded(quantity)} ({kind})" for symbol, quantity, kind in found.outside)
         advice = "close it by hand where it is not wanted; it counts as exposure and has no stop of Albra's"

@@ -1,4 +1,4 @@
-"""From argv to an exit code: every error becomes one line on stderr, and JSON where JSON was asked for."""
+"""Runs a command and returns its exit code: every error is one line on stderr, or JSON where requested."""
 
 import os
 import signal
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _READING = ("positions", "discrepancies", "history", "status")
 _WITH_SECRETS = ("run", "config")
-"""What else there is needs no secret, or looks for those that it needs."""
+"""Commands that need all secrets; others need none, or check those they need."""
 
 
 class Run(Protocol):
-    """The composition: runs the supervisor until it is told to stop, and gives the exit code.
+    """Runs the supervisor until it is stopped; returns the exit code.
 
-    `live`: stdout is a terminal, and a table is wanted there. May raise CommandError.
+    `live`: show a table, since stdout is a terminal. May raise CommandError.
     """
 
     def __call__(self, config: Config, *, live: bool) -> int: ...
@@ -39,10 +39,10 @@ def main(
     fold: "Callable[[], Fold] | None" = None,
     folds: "Callable[[], Folds] | None" = None,
 ) -> int:
-    """Run one command and return its exit code. Never raises, but for --help's SystemExit(0).
+    """Run one command and return its exit code. Raises nothing but --help's SystemExit(0).
 
-    `fold` gives, when it is wanted, what `albra journal verify` replays events with; `folds` what reading commands
-    make of the journal while no supervisor runs.
+    `fold` returns the event fold of `albra journal verify`; `folds` those with which reading commands answer from the
+    journal while no supervisor runs.
     """
     given = sys.argv[1:] if argv is None else list(argv)
     as_json = "--json" in given
@@ -56,7 +56,7 @@ def main(
     except ConfigError as error:
         return _say_invalid(error, as_json=as_json)
     except BrokenPipeError:
-        # Who read us is gone (`albra logs | head`): what python flushes at exit must go nowhere.
+        # The reader is gone (`albra logs | head`): discard what Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
@@ -83,7 +83,7 @@ def _dispatch(
 
 
 def _without_configuration(arguments: Namespace) -> int | None:
-    """Commands that read no configuration; None where it is none of them."""
+    """Run a command that needs no configuration; None for other commands."""
     match arguments.command:
         case "config" if arguments.what == "schema":
             from adapters.cli.local import schema
@@ -116,7 +116,7 @@ def _configured(
     lenient = _lenient(arguments) and not rekey
     loaded = load(named_path(arguments.config), without_secrets=lenient, needed="" if rekey else _needed(arguments))
     output.hide(loaded.config.secrets())
-    if arguments.command != "doctor":  # which has a finding of each
+    if arguments.command != "doctor":  # the doctor reports each as a finding
         for problem in loaded.wrong:
             output.complain(styled("albra: ", shown(problem), f"; {arguments.command} goes on without it"))
     if arguments.command == "run":
@@ -153,7 +153,7 @@ def _configured(
 def _without_supervisor(
     arguments: Namespace, loaded: Loaded, error: CommandError, folds: "Callable[[], Folds] | None"
 ) -> None:
-    """What only reads is answered from the journal. Raises ConfigError where that keeps it from a start."""
+    """Answer a reading command from the journal. Raises ConfigError when that prevents a start."""
     if folds is not None and arguments.command in _READING and getattr(arguments, "ack", None) is None:
         from adapters.cli import reading, stored, trading
 
@@ -161,20 +161,20 @@ def _without_supervisor(
         tell = readers.get(arguments.command, trading.discrepancies)
         stored.answer(arguments, error, loaded.config.storage.path, folds(), tell)
     if loaded.unset:
-        raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
+        raise ConfigError(loaded.unset) from None  # this prevents its start as well
 
 
 def _lenient(arguments: Namespace) -> bool:
-    """Whether a variable may be missing: `config show` shows what there is, and paper needs no exchange's keys."""
+    """Return whether variables may be missing: `config show` shows the rest, and paper needs no keys."""
     if arguments.command in _WITH_SECRETS:
         return bool(getattr(arguments, "paper", False) or getattr(arguments, "what", "") == "show")
     return True
 
 
 def _needed(arguments: Namespace) -> str:
-    """The part of the configuration that has to be right for this command; empty: all of it.
+    """Return the part of the configuration that must be valid for this command; empty: all of it.
 
-    What closes without a supervisor, and what finds faults, goes on with a line of another part that is wrong.
+    A command that closes without a supervisor, or diagnoses, tolerates errors in other parts.
     """
     if arguments.command == "flatten":
         return f"accounts.{arguments.account}" if arguments.account else "accounts"
@@ -237,7 +237,7 @@ def _say_invalid(error: ConfigError, *, as_json: bool) -> int:
 
 
 def _say_bug(error: Exception, *, as_json: bool) -> int:
-    """The traceback without secrets; locals are not part of it."""
+    """Print a bug's traceback without secrets and locals."""
     import traceback
 
     trace = "".join(traceback.format_exception(error)).rstrip()

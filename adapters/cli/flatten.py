@@ -1,4 +1,4 @@
-"""`albra flatten --break-glass`: closes everything of an account at the venue, whatever state Albra is in."""
+"""`albra flatten --break-glass`: closes everything of an account at the venue, independent of Albra's state."""
 
 import asyncio
 import secrets
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.cli import output
+from adapters.cli.connection import account_named, venue_connection
 from adapters.cli.outcome import CommandError, Exit
-from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Loaded
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
@@ -24,15 +24,15 @@ from messages.text import shown
 from messages.types import AccountId
 
 COURTESY_S = 4.0
-"""How long the supervisor's answer to a courtesy is waited for: an emergency does not wait for it."""
+"""Limit of the wait for the supervisor's answer: the emergency does not depend on it."""
 _COLUMNS = ("symbol", "side", "quantity", "closed", "left", "price", "trouble")
 
 
 def flatten(arguments: Namespace, loaded: Loaded) -> None:
-    """Closes what the account holds; needs its keys and no other secret.
+    """Close everything of the account; needs its keys and no other secret.
 
-    Raises ConfigError where one of them is not set. Raises CommandError: REFUSED unconfirmed, UNKNOWN where the end
-    could not be read, FAILED where not flat.
+    Raises ConfigError when a key is not set. Raises CommandError: REFUSED unconfirmed, UNKNOWN when the end could not
+    be read, FAILED when not flat.
     """
     if not arguments.break_glass:
         raise CommandError(
@@ -51,16 +51,16 @@ def flatten(arguments: Namespace, loaded: Loaded) -> None:
         say(f"a supervisor runs beside this (pid {pid}): {paused}")
     deadline_s = DEADLINE_S if arguments.timeout is None else float(arguments.timeout)
     say(f"account {account.account}: {account.place}")
-    with reach(config, account) as settings:
+    with venue_connection(config, account) as settings:
         flattened = asyncio.run(_flatten(account, settings, say, beside, deadline_s))
     _tell(flattened, as_json=arguments.json)
 
 
 class _Beside:
-    """The supervisor that may run beside us. What it is asked is a courtesy: nothing here depends on an answer.
+    """The supervisor that may run beside this command; the close depends on none of its answers.
 
-    Its strategies should not open again what is being closed, and it should learn at once that its
-    positions are gone, lest it puts up their stops again until its next comparison.
+    It is asked to hold openings, so that strategies do not reopen, and to compare at once, so that it does not restore
+    the stops of closed positions.
     """
 
     def __init__(self, storage: Path, account: AccountId) -> None:
@@ -68,7 +68,7 @@ class _Beside:
         self._account = account
 
     def pause(self) -> bool:
-        """Hold the account's openings; whether it said that it does."""
+        """Hold the account's openings; return whether the supervisor confirmed."""
         return self._ask("pause", {"account": self._account})
 
     def compare(self) -> bool:
@@ -100,11 +100,11 @@ async def _flatten(
 
 
 def _confirm(account: AccountConfig, named: str | None, pid: int | None) -> None:
-    """By typing the account's name, here or behind --yes: nobody flattens the wrong one by habit."""
+    """Require the account's name, typed here or after --yes, so that the wrong account is not closed by habit."""
     if named is None:
         if not sys.stdin.isatty():
             raise CommandError(
-                Exit.USAGE, f"flatten asks for a confirmation: add --yes {account.account} where nobody can type it"
+                Exit.USAGE, f"flatten asks for a confirmation: add --yes {account.account} where no one can type it"
             )
         beside = f" A supervisor runs beside it (pid {pid})." if pid is not None else ""
         question = shown(
@@ -171,4 +171,4 @@ def _say(text: str) -> None:
 
 
 def _silent(_text: str) -> None:
-    """With --json stdout holds one document."""
+    """Discard progress: with --json, stdout holds one document."""

@@ -1,7 +1,6 @@
-"""What `albra run` shows: a live table on a terminal, one line for each change otherwise.
+"""The output of `albra run`: a live table on a terminal, else one line per change.
 
-Fed by messages from the actors; `deliver` only notes them, a thread of its own draws: a slow terminal
-delays nobody.
+`deliver` only queues the actors' messages; a thread of its own draws, so that a slow terminal delays no actor.
 """
 
 import queue
@@ -28,7 +27,7 @@ POSITIONS_SHOWN = 40
 _QUEUE_MAX = 20_000
 _REDRAW_S = 0.25
 _IDLE_REDRAW_S = 1.0
-"""Ages go on while nothing happens."""
+"""Redraw interval without changes, for ages."""
 _STOP_TIMEOUT_S = 2.0
 _COLUMNS = ("position", "state", "quantity", "entry", "mark", "pnl", "stop", "target", "age")
 _SPARE = tuple(name for name in SPARE_COLUMNS if name in _COLUMNS)
@@ -36,9 +35,9 @@ _SPARE = tuple(name for name in SPARE_COLUMNS if name in _COLUMNS)
 
 @dataclass(slots=True, kw_only=True)
 class Board:
-    """What is known to be shown. Changed and read by the drawing thread alone.
+    """The state to display, used by the drawing thread alone.
 
-    A state that is older than `started_ns` is restored, and no change.
+    A state older than `started_ns` is restored, not a change.
     """
 
     started_ns: int = 0
@@ -47,11 +46,11 @@ class Board:
     venues: dict[AccountId, str] = field(default_factory=dict)
     streams: dict[AccountId, str] = field(default_factory=dict)
     silent: dict[PositionId, PositionSilent] = field(default_factory=dict)
-    """Positions that cannot say what they hold: none of them leaves the table."""
+    """Positions that cannot report their content; they stay in the table."""
     events: deque[Shown] = field(default_factory=lambda: deque(maxlen=EVENTS_SHOWN))
 
     def note(self, message: Message) -> Shown | None:
-        """Take it in; the line that tells it, None where it changes nothing people wait for."""
+        """Record a message; return its line, None when it changes nothing of interest."""
         said = self._said(message)
         return None if said is None else shown(said)
 
@@ -109,8 +108,9 @@ class Board:
 
 
 class Screen:
-    """`banner`, where there is one, is the first line; then `title` with whatever `header` tells (journal, address),
-    then health of venues and streams. What is older than `started_ns` is shown as restored.
+    """The live table: `banner`, `title` with `header` (journal, address), health of venues and streams, positions.
+
+    States older than `started_ns` are shown as restored.
     """
 
     def __init__(
@@ -135,12 +135,14 @@ class Screen:
         self._thread.start()
 
     def deliver(self, message: Message) -> None:
-        """Never blocks; from any thread. Beyond a bound nothing is noted: a stopped terminal must not fill memory."""
+        """Queue a message. Never blocks; from any thread. Beyond a bound messages are dropped: a stopped terminal must
+        not fill memory.
+        """
         if self._queue.qsize() < _QUEUE_MAX:
             self._queue.put(message)
 
     def stop(self) -> None:
-        """Draw the last time and give the terminal back, within a bounded time."""
+        """Draw once more and restore the terminal, within a bounded time."""
         self._queue.put(None)
         self._thread.join(_STOP_TIMEOUT_S)
 
@@ -158,7 +160,7 @@ class Screen:
             self._stream.write(output.hidden(line) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
-            return  # Who read us is gone; the supervisor goes on without.
+            return  # The reader is gone; the supervisor continues without output.
 
     def _draw(self) -> None:
         from rich.console import Console
@@ -172,7 +174,7 @@ class Screen:
             live.update(self._picture(console.width), refresh=True)
 
     def _take_in(self) -> bool:
-        """Everything that came, after a wait for the first; False: stop."""
+        """Process all queued messages after waiting for the first; False: stop."""
         try:
             message = self._queue.get(timeout=_IDLE_REDRAW_S)
             while message is not None:

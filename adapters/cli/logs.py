@@ -18,7 +18,9 @@ _COLORS = {"DEBUG": "dim", "TRACE": "dim", "WARNING": "yellow", "ERROR": "red", 
 
 
 def logs(arguments: Namespace, storage: Path) -> None:
-    """With --json one array, with --follow beside it one object a line: what never ends has no end bracket."""
+    """Print log lines: with --json one array, with --follow one object per line, since an endless array never
+    closes.
+    """
     wanted = LogFilter(
         position=arguments.position,
         symbol=arguments.symbol,
@@ -48,13 +50,13 @@ def logs(arguments: Namespace, storage: Path) -> None:
 
 
 _IN_LINES = {"trace": "correlation_id", "actor": "actor"}
-"""What a filter names and lines alone have, and the field of a line that has it."""
+"""Filters that only log lines can resolve, with the field concerned."""
 
 
 def _refuse_unknown(arguments: Namespace, storage: Path) -> None:
-    """Nothing was found: perhaps since then, perhaps by a name that nothing has. Raises CommandError(REFUSED).
+    """Raise CommandError(REFUSED) when a filter names something unknown to logs and journal.
 
-    A line may name a position or a symbol that a command asked for and there never was: the journal knows.
+    A line may name a position or symbol that never existed; the journal decides.
     """
     in_lines = {option: str(name) for option in _IN_LINES if (name := getattr(arguments, option)) is not None}
     seen: dict[str, set[str]] = {option: set() for option in in_lines}
@@ -76,7 +78,7 @@ def _refuse_unknown(arguments: Namespace, storage: Path) -> None:
 
 
 def _positions(storage: Path) -> set[str] | None:
-    """The names of all that there are and were; None where the journal cannot be read."""
+    """Return the names of all positions ever; None when the journal is unreadable."""
     from adapters.storage.errors import JournalError
     from adapters.storage.reader import JournalReader
 
@@ -88,7 +90,7 @@ def _positions(storage: Path) -> set[str] | None:
 
 
 def human(line: Line, *, color: bool) -> Shown:
-    """`ts LEVEL message  key=value …`, the traceback below."""
+    """Return `ts LEVEL message key=value …`, with the traceback below."""
     level = str(line.get("level", ""))
     fields = " ".join(
         f"{key}={_said(value)}" for key, value in line.items() if key not in ("ts", "level", "message", "exception")
@@ -100,7 +102,7 @@ def human(line: Line, *, color: bool) -> Shown:
 
 
 def _readable(line: Line) -> Line:
-    """The line ends of a traceback are meant."""
+    """Keep a traceback's line ends."""
     return {**line, "exception": block(str(line["exception"]))} if "exception" in line else line
 
 

@@ -1,4 +1,4 @@
-"""How a command ends: exit codes that scripts depend on, and the error that carries one."""
+"""Exit codes of commands, and the error that carries one."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -14,13 +14,13 @@ class Exit(IntEnum):
     CONFIGURATION = 5
     UNKNOWN = 6
     INTERRUPTED = 130
-    """As a shell reports SIGINT."""
+    """The exit code that shells report for SIGINT."""
 
 
 class CommandError(Exception):
-    """A command did not do what was asked: what happened, to what, and what to do, in one line.
+    """A command failed; the text names the event, its object and the remedy in one line.
 
-    `details` stand beside `error` in the JSON document.
+    `details` accompany `error` in the JSON document.
     """
 
     def __init__(self, exit_code: Exit, text: str, details: Mapping[str, Any] | None = None) -> None:

@@ -1,6 +1,6 @@
-"""What commands print: one JSON document, or text for people with color on a terminal only.
+"""The output of commands: one JSON document, or text with color on a terminal only.
 
-The only place that writes to stdout and stderr; it takes `Shown` text and masks every secret it knows.
+Only this module writes to stdout and stderr; it takes `Shown` text and masks every known secret.
 """
 
 import json
@@ -27,48 +27,48 @@ _masker = Masker()
 
 
 def prepare() -> None:
-    """Let no character end a command: what a stream cannot encode is written as an escape."""
+    """Write characters that a stream cannot encode as escapes, so that none ends a command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def hide(secrets: Iterable[Secret]) -> None:
-    """Mask these from now on, and no others."""
+    """Mask exactly these secrets from now on."""
     global _masker  # noqa: PLW0603 - one process, one terminal
     _masker = Masker(secrets)
 
 
 def hidden(text: Shown) -> Shown:
-    """Without a secret in it."""
+    """Return the text with secrets masked."""
     return replaced(text, _masker.known)
 
 
 def document(value: Any) -> None:
-    """One JSON document and nothing else."""
+    """Print one JSON document and nothing else."""
     line(json_text(value))
 
 
 def json_text(value: Any) -> Shown:
-    """JSON on one line; in ASCII where the terminal knows no more."""
+    """Return JSON on one line, in ASCII where the terminal requires it."""
     narrow = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
     text = json.dumps(clean(value), ensure_ascii=narrow)
     return shown(text, most=len(text))
 
 
 def line(text: Shown) -> None:
-    """One line, out at once: what follows may take its time."""
+    """Print one line and flush."""
     sys.stdout.write(hidden(text) + "\n")
     sys.stdout.flush()
 
 
 def complain(text: Shown) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     sys.stderr.write(hidden(text) + "\n")
 
 
 def ask(text: Shown) -> str:
-    """What is typed after the question."""
+    """Print a question and return the typed answer."""
     sys.stderr.write(hidden(text))
     sys.stderr.flush()
     return sys.stdin.readline().strip()
@@ -84,7 +84,7 @@ def paint(text: Shown, color: str | None) -> Shown:
 
 
 def width_of(stream: TextIO) -> int | None:
-    """Columns of a terminal; None where nobody sees the end of a line."""
+    """Return a terminal's width in columns; None when the output is no terminal."""
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
@@ -96,10 +96,10 @@ def table(
     width: int | None = None,
     spare: Sequence[str] = (),
 ) -> Shown:
-    """Aligned columns under their names; cells that are numbers stand right. `colors`: (row, column) -> color.
+    """Return aligned columns with headings; numeric cells are right-aligned. `colors`: (row, column) -> color.
 
-    Beyond `width` the columns of `spare` go, the first one first, which a last line says; what still does not fit
-    stands below its first cell. No cell is ever cut.
+    Beyond `width` the columns of `spare` are dropped in order, which a last line reports; a row still too wide is
+    stacked below its first cell. No cell is cut.
     """
     cells = [[shown(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
@@ -138,7 +138,7 @@ def _aligned(
 
 
 def _stacked(cells: Sequence[Sequence[Shown]], colors: Mapping[tuple[int, int], str], width: int) -> list[Shown]:
-    """Each row on lines of its own: its first cell, then `name cell` pairs, as many on a line as fit."""
+    """Return each row on lines of its own: the first cell, then `name cell` pairs, as many per line as fit."""
     names, *rows = cells
     lines = []
     for r, row in enumerate(rows):
@@ -166,13 +166,13 @@ def rounded(number: Decimal | None) -> str:
 
 
 def holding(quantity: str, resting: str | None) -> str:
-    """What is held; of an entry that waits at the venue for its price also how much waits."""
+    """Return the held quantity, and for a resting entry also the resting one."""
     waits = bool(resting) and Decimal(resting or 0) > 0
     return f"{quantity} ({resting} resting)" if waits else quantity
 
 
 def duration(seconds: int) -> str:
-    """`3m20s`: in at most two units; a clock that went back shows nothing below zero."""
+    """Return a duration as `3m20s`, in at most two units; a negative one is zero."""
     seconds = max(0, seconds)
     for unit, size, below, below_size in (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):
         if seconds >= size:

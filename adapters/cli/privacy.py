@@ -1,4 +1,4 @@
-"""The doctor's checks of what others can see, take or exhaust."""
+"""The doctor's checks of privacy and of resource limits."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ SHOWN_MOST = 5
 
 
 def storage(directory: Path) -> Iterator[Finding]:
-    """Whether the data directory, and what lies in it, is this user's alone."""
+    """Check that only this user can access the data directory and its content."""
     if not directory.exists():
         return
     for above in replaceable(directory):
@@ -33,20 +33,20 @@ def storage(directory: Path) -> Iterator[Finding]:
 
 
 def _closable(path: Path) -> bool:
-    """A start closes what is this user's under one name."""
+    """Return whether a start can restrict the file: this user's, under one name."""
     at = path.lstat()
     ours = at.st_uid == os.geteuid()
     return ours and (stat.S_ISDIR(at.st_mode) or (stat.S_ISREG(at.st_mode) and at.st_nlink == 1))
 
 
 def in_clear(config: Config) -> Iterator[Finding]:
-    """Keys, tokens and orders on the way beyond this machine."""
+    """Report addresses beyond this machine without TLS, over which keys, tokens and orders travel."""
     for key, host in exposed(config):
         yield warn("encryption", f"{key} speaks to {host} without TLS", "use https or wss: others read and alter it")
 
 
 def descriptors(config: Config) -> Iterator[Finding]:
-    """How many files and connections the process may have at once, as far as it may lift that itself."""
+    """Check the process's limit of open files and connections, raised as far as permitted."""
     limit, least = raise_limit(), needed(len(config.accounts))
     if limit < least:
         advice = "`ulimit -n 4096`, or LimitNOFILE=4096 in the service's unit"

@@ -14,14 +14,14 @@ from messages.text import Shown, joined, shown
 
 _COLUMNS = ("position", "state", "quantity", "entry", "mark", "pnl", "lev", "stop", "target", "age")
 SPARE_COLUMNS = ("age", "lev", "entry", "target", "mark")
-"""What goes first where the terminal is narrow: what is held, its result and its stop stay."""
+"""Columns dropped first on a narrow terminal; quantity, result and stop stay."""
 STATE_COLORS = {
     "ACTIVE": "green", "FAILED": "red", "RECONCILING": "yellow", "PAUSED": "yellow", "MODIFIED": "yellow",
     "CLOSED": "dim", "CANCELLED": "dim", "QUARANTINED": "red", "DAMAGED": "red",
     "RETIRED": "dim",
 }  # fmt: skip
 BROKEN = ("QUARANTINED", "DAMAGED")
-"""A position in one of these cannot say what it holds; its reason stands below the table."""
+"""States of positions that cannot report their content; the reason stands below the table."""
 _HEADER_FIELDS = ("type", "ts_event", "ts_init", "correlation_id", "causation_id")
 _SECOND_NS = 1_000_000_000
 
@@ -65,7 +65,7 @@ def status(arguments: Namespace, supervisor: Supervisor) -> None:
 
 @cache
 def _templates() -> Mapping[frozenset[str], str]:
-    """The sentence of the status that takes these figures."""
+    """Return the status sentence for these figures."""
     from messages.statement import places
     from messages.wording.status import Status
 
@@ -73,7 +73,7 @@ def _templates() -> Mapping[frozenset[str], str]:
 
 
 def _figure(value: Any) -> str:
-    """A value of the status in one line."""
+    """Return a status value in one line."""
     match value:
         case None | []:
             return "-"
@@ -91,7 +91,7 @@ def _figure(value: Any) -> str:
 
 
 def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bool, width: int | None = None) -> Shown:
-    """The rows of GET /v1/positions, one line each where `width` allows that."""
+    """Return the rows of GET /v1/positions as a table, one line each where `width` permits."""
     cells, colors = [], {}
     for index, row in enumerate(rows):
         doubt = "?" if row["in_doubt"] and row["state"] not in BROKEN else ""
@@ -115,13 +115,13 @@ def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bo
                 colors[index, 1] = state_color
             if pnl != "-":
                 colors[index, 5] = "red" if pnl.startswith("-") else "green"
-    told = (*BROKEN, "RETIRED")
-    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in told]
+    states = (*BROKEN, "RETIRED")
+    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in states]
     return joined("\n", [output.table(_COLUMNS, cells, colors, width=width, spare=SPARE_COLUMNS), *said])
 
 
 def event_line(event: Mapping[str, Any]) -> Shown:
-    """`time  Event  field=value …`: one fact of a position's history, what says nothing left out."""
+    """Return `time Event field=value …`: one event, empty fields left out."""
     said = " ".join(
         f"{name.removesuffix('_ns')}={_instant(value) if name.endswith('_ns') else _said(value)}"
         for name, value in event.items()
@@ -132,7 +132,7 @@ def event_line(event: Mapping[str, Any]) -> Shown:
 
 
 def _instant(value: Any) -> str:
-    """A moment in nanoseconds as people read it."""
+    """Return a time in ns for people."""
     return moment(int(value)).replace(" ", "T")
 
 
@@ -143,7 +143,7 @@ def moment(time_ns: int) -> str:
 
 
 def age(since: str, now_ns: int) -> str:
-    """How long ago an instant of ours (ISO, UTC) was."""
+    """Return the age of an ISO instant in UTC."""
     from datetime import datetime
 
     then = datetime.fromisoformat(since)

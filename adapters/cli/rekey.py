@@ -1,4 +1,6 @@
-"""Another key of the same account: proven by the journal's own orders, at a start or by `albra journal rekey`."""
+"""Binds the journal to another key of the same account, proven by the journal's own orders: at a start or by `albra
+journal rekey`.
+"""
 
 import asyncio
 from argparse import Namespace
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a comparison came to. `same`: the journal goes on under the new key."""
+    """The result of a comparison. `same`: the journal continues under the new key."""
 
     account: str
     same: bool
@@ -27,9 +29,9 @@ class Judged:
 
 
 def new_keys(config: Config) -> tuple[Judged, ...]:
-    """Compare every account whose key is not the one that its journal knows, and bind anew those that are the same.
+    """Compare every account whose key differs from the journal's; bind the proven ones anew.
 
-    Whoever calls this holds the storage's lock. Raises a JournalError.
+    The caller holds the storage's lock. Raises JournalError.
     """
     from adapters.storage.binding import rebind
 
@@ -52,7 +54,7 @@ def _others(config: Config) -> "list[tuple[AccountConfig, OtherKey]]":
 
 
 def judge(key: "OtherKey", found: "Comparison") -> Judged:
-    """The same account, or why that is not proven."""
+    """Return whether it is the same account, or why that is unproven."""
     if found.known:
         return Judged(account=key.account, same=True, why=Storage.KEY_KNOWS_ORDER(order=found.known))
     if found.unreadable:
@@ -86,7 +88,7 @@ def _compared(account: AccountConfig, key: "OtherKey") -> "Comparison":
 
 
 def rekey(arguments: Namespace, config: Config) -> None:
-    """`albra journal rekey`. Raises CommandError: REFUSED where an account is not proven the same."""
+    """Run `albra journal rekey`. Raises CommandError(REFUSED) when an account is not proven the same."""
     from adapters.storage.binding import rebind
     from adapters.storage.errors import JournalError, JournalLocked
     from adapters.storage.lock import DirectoryLock

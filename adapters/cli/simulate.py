@@ -1,4 +1,4 @@
-"""`albra simulate`: the fault-injection simulator, a program of its own that is installed beside this one."""
+"""`albra simulate`: runs the fault-injection simulator, a separate program."""
 
 import shutil
 import subprocess
@@ -12,9 +12,9 @@ PROGRAM = "albra-simulate"
 
 
 def simulate(words: Sequence[str]) -> int:
-    """The program's own exit code, 128 and the signal's number where one ended it.
+    """Run the simulator; return its exit code, or 128 plus the number of the signal that ended it.
 
-    Raises CommandError where it is not installed.
+    Raises CommandError when it is not installed.
     """
     beside = Path(sys.executable).with_name(PROGRAM)
     program = str(beside) if beside.exists() else shutil.which(PROGRAM)

@@ -1,4 +1,4 @@
-"""Reading commands while no supervisor runs: the journal answers, read-only, and says as of when."""
+"""Reading commands without a supervisor: the journal answers, read-only, with the time of its last step."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -23,21 +23,21 @@ from messages.statement import Statement, verbatim
 from messages.types import Address, CommandId, PositionId, Silence, Symbol
 
 _SUPERVISOR, _RECONCILER = 0, -1
-"""The ordinals of their own histories."""
+"""Ordinals of the supervisor's and the reconciler's histories."""
 _SHOWN = 20
 _NOBODY: dict[str, Any] = {"command_id": CommandId(""), "to": Address("")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folds:
-    """What histories come to; `position` and `discrepancies` raise DecodeError, LookupError for damaged ones."""
+    """Folds of histories; `position` and `discrepancies` raise DecodeError, LookupError for damaged ones."""
 
     position: Callable[[PositionId, Replayed], PositionView]
     discrepancies: Callable[[Replayed, Symbol | None, int], tuple[Discrepancy, ...]]
 
 
 class Stored(Supervisor):
-    """Answers what a supervisor would be asked for, from the journal under `storage`. Raises JournalError."""
+    """Answers a supervisor's queries from the journal under `storage`. Raises JournalError."""
 
     def __init__(self, storage: Path, folds: Folds) -> None:
         super().__init__(storage)
@@ -80,7 +80,7 @@ class Stored(Supervisor):
         return wire.positions(PositionsAnswer(**_NOBODY, views=tuple(views), silent=tuple(silent), retired=over))
 
     def _retired(self) -> dict[PositionId, Statement]:
-        """Positions whose history is damaged, and which their owner has ended: what the supervisor kept of that."""
+        """Return retired positions with damaged histories, from the supervisor's history."""
         past = self._reader.position(_SUPERVISOR)
         if past is None:
             return {}
@@ -124,7 +124,7 @@ class Stored(Supervisor):
 
 
 def answer(arguments: Namespace, absent: CommandError, storage: Path, folds: Folds, tell: Callable[..., None]) -> None:
-    """What the journal holds, then `absent` with the mark that it was the journal's word. Raises CommandError."""
+    """Print the journal's answer, then `absent`, marked as the journal's. Raises CommandError."""
     try:
         stored = Stored(storage, folds)
     except JournalError:
@@ -139,7 +139,7 @@ def answer(arguments: Namespace, absent: CommandError, storage: Path, folds: Fol
 
 
 def path_of(arguments: Namespace) -> str:
-    """Where a supervisor would be asked for it."""
+    """Return the API path of the query."""
     match arguments.command:
         case "positions":
             return "/v1/positions?all=1" if arguments.all else "/v1/positions"

@@ -1,4 +1,4 @@
-"""Commands that change something: each carries a command id, so that asking again has one effect."""
+"""Commands with effects: each carries a command id, so that a repetition has one effect."""
 
 import secrets
 import sys
@@ -24,15 +24,15 @@ _CONFIRMATION = "close all"
 _TERMINAL = ("CLOSED", "FAILED", "CANCELLED", "RETIRED")
 _NO_ANSWER = "the supervisor does not answer"
 RESTS_S = 1.0
-"""A limit that the market meets at once is on the book for a moment too: what rests longer than this waits."""
+"""An entry that rests longer than this waits for its price; one that trades at once is on the book for a moment too."""
 _BY_HAND = "look at the venue; albra flatten --break-glass closes there"
-"""Where a position cannot say what it holds."""
+"""The advice when a position cannot report its content."""
 
 
 def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
-    """Prints the position id as soon as the opening is durable, and waits where asked.
+    """Open a position: print its id once the opening is durable, and wait where requested.
 
-    The wait ends where the entry rests at its limit: nothing of it is unknown, and its price may never come.
+    The wait ends when the entry rests at its limit: its outcome is known, and its price may never come.
     """
     deadline = _deadline(arguments)
     left_ns = max(0, int((deadline - time.monotonic()) * 1e9))
@@ -75,7 +75,7 @@ def close(arguments: Namespace, supervisor: Supervisor) -> None:
 
 
 def carry_out(arguments: Namespace, supervisor: Supervisor) -> None:
-    """An operation of which nothing is to be said but its answer."""
+    """Run an operation and print its answer."""
     said = supervisor.command(arguments.command, _body(arguments), _deadline(arguments))
     _finish(arguments, said, said["text"] or _done(arguments, said))
 
@@ -88,7 +88,7 @@ def _done(arguments: Namespace, said: Row) -> str:
 
 
 def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
-    """Prints what was checked. Fails where something could not be read: of that, such a check has proven nothing."""
+    """Run a check and print the result. Fails when a read failed, since the check then proves nothing."""
     said = supervisor.command("reconcile", _body(arguments), _deadline(arguments))
     if said.get("failed"):
         compared = "not everything was compared" if said.get("checked") else "nothing was compared"
@@ -99,7 +99,7 @@ def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
 
 
 def discrepancies(arguments: Namespace, supervisor: Supervisor) -> None:
-    """Lists them, or acknowledges one."""
+    """List discrepancies, or acknowledge one."""
     if arguments.ack is not None:
         body = _named_body(arguments, discrepancy_id=arguments.ack, apply=arguments.apply)
         said = supervisor.command("acknowledge", body, _deadline(arguments))
@@ -125,7 +125,7 @@ def discrepancies(arguments: Namespace, supervisor: Supervisor) -> None:
 
 
 def discrepancies_table(rows: list[Row]) -> Shown:
-    """One line each, newest first."""
+    """Return one line per discrepancy, newest first."""
     columns = ("id", "detected", "account", "symbol", "type", "severity", "believed", "reported", "action", "outcome")
     colors = {"escalated": "red", "open": "yellow", "resolved": "green"}
     painted = output.colored(sys.stdout)
@@ -155,7 +155,7 @@ def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
     def left(rows: Any) -> list[Row]:
         return [row for row in rows if arguments.account in (None, row["account"])]
 
-    # What cannot say what it holds does not close either: nothing more is worth waiting for.
+    # A position that cannot report its content does not close either: stop waiting.
     rows = supervisor.watch(
         "/v1/positions", '"PositionView"', lambda rows: all(row["state"] in BROKEN for row in left(rows)), deadline
     )
@@ -177,7 +177,9 @@ def _confirm(text: str) -> None:
 
 
 def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progress: Callable[[Row], Progress]) -> Row:
-    """The row with which it is done. Raises CommandError: REFUSED with the reason, UNKNOWN at the deadline."""
+    """Return the row of the completed operation. Raises CommandError: REFUSED with the reason, UNKNOWN at the
+    deadline.
+    """
     position_id = _named(said, what)
     reached = Progress.WAITING
 
@@ -198,7 +200,7 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
     if row is not None and row["state"] in BROKEN:
         raise CommandError(Exit.UNKNOWN, f"{position_id} {row['state']}: {row['reason']}; {_BY_HAND}", details)
     if reached is Progress.WAITING and row is not None and rests(row):
-        return dict(row)  # Nothing of it is unknown: the venue has it, and waits for its price.
+        return dict(row)  # Its outcome is known: it rests at the venue and waits for its price.
     if reached is Progress.WAITING:
         state = row["state"] if row is not None else f"not seen: {_NO_ANSWER}"
         raise CommandError(
@@ -212,7 +214,7 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
 
 
 def _named(said: Row, what: str) -> str:
-    """The position of an accepted command. Raises CommandError UNKNOWN where no record tells which it is."""
+    """Return an accepted command's position. Raises CommandError(UNKNOWN) when no record names it."""
     if said["position_id"] is None:
         text = f"{what}: {said['text'] or 'accepted'}; of which position is not known here: see `albra positions --all`"
         raise CommandError(Exit.UNKNOWN, text, dict(said))
@@ -220,7 +222,7 @@ def _named(said: Row, what: str) -> str:
 
 
 def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
-    """What keeps its requests from the venue, where the venue is down or wants silence; empty otherwise."""
+    """Return why requests cannot reach the venue: it is down or asks for silence; empty otherwise."""
     if row is None:
         return ""
     try:
@@ -241,7 +243,7 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
 
 
 def _body(arguments: Namespace) -> dict[str, Any]:
-    """The body of the operation that was named."""
+    """Return the request body of the given operation."""
     given = {name: getattr(arguments, name, None) for name in operations()[arguments.command].parameters}
     if (target := getattr(arguments, "target", None)) is not None:
         given["position_id" if names_position(target) else "symbol"] = target
@@ -249,7 +251,7 @@ def _body(arguments: Namespace) -> dict[str, Any]:
 
 
 def _named_body(arguments: Namespace, **given: object) -> dict[str, Any]:
-    """What was given, numbers as plain digits, and the command's id."""
+    """Return the given fields, numbers in plain digits, with a command id."""
     command_id = arguments.command_id or f"cli-{secrets.token_hex(8)}"
     said = {name: value for name, value in given.items() if value is not None and value is not False}
     return {"command_id": command_id} | {

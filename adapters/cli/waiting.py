@@ -1,4 +1,4 @@
-"""When is an opening or a close done? Read from position rows, so that it survives a restarted supervisor."""
+"""Decides when an opening or a close is done, from position rows, so that it survives a restart of the supervisor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Progress(Enum):
 
 
 def opening(row: Row, *, protection_asked: bool) -> Progress:
-    """Done when the position is held and, where a stop or target was asked for, protected at the venue."""
+    """Return the progress of an opening: done when held and, where requested, protected at the venue."""
     if row["state"] in _TERMINAL:
         return Progress.FAILED
     if row["state"] in _HELD and not row["in_doubt"] and (row["protected"] or not protection_asked):
@@ -28,19 +28,19 @@ def opening(row: Row, *, protection_asked: bool) -> Progress:
 
 
 def rests(row: Row) -> bool:
-    """An entry, or a part of it, is on the venue's book, and nothing about it is in doubt."""
+    """Return whether an entry, or a part of it, rests at the venue and nothing about it is unknown."""
     return row["state"] == "OPENING" and not row["in_doubt"] and Decimal(row.get("resting") or 0) > 0
 
 
 def limit_of(row: Row) -> str:
-    """The price at which it rests."""
+    """Return the entry's limit price."""
     entries = (o for o in row["orders"] if o["purpose"] == "entry" and o["phase"] == "working")
     return next((str(order["price"]) for order in entries if order["price"] is not None), "its limit")
 
 
 @dataclass(slots=True, kw_only=True)
 class Closing:
-    """One close being watched. A part is done when its goal, seen on the way, was reached and is gone."""
+    """Watches one close. A partial one is done when its goal was seen, was reached, and is gone."""
 
     command_id: str
     whole: bool
@@ -52,7 +52,7 @@ class Closing:
         if row["state"] in _TERMINAL:
             return Progress.DONE
         if self.command_id not in row["command_ids"]:
-            return Progress.WAITING  # The view is older than our command.
+            return Progress.WAITING  # The view precedes our command.
         if row["goal_quantity"] is not None:
             self.goal = Decimal(row["goal_quantity"])
             return Progress.WAITING
@@ -60,13 +60,13 @@ class Closing:
             return Progress.WAITING
         goal = Decimal(0) if self.whole else self.goal
         if goal is not None and Decimal(row["quantity"]) > goal:
-            return Progress.FAILED  # Given up: the goal is gone, what it wanted is not there.
+            return Progress.FAILED  # Abandoned: the goal is gone without being reached.
         return Progress.WAITING if self.whole else Progress.DONE
 
     def _reached(self, row: Row) -> bool:
-        """What it wanted is there, whatever else is under way: a stop that fired and stays is not the close's doing."""
+        """Return whether the goal is reached, whatever else is in progress: a stop that fired is not the close's."""
         if self.whole or row["in_doubt"] or row["state"] == "RECONCILING":
             return False
         if self.goal is None:
-            return bool(row["state"] == "CLOSING")  # nothing is to be closed, so its own goal came and went unseen
+            return bool(row["state"] == "CLOSING")  # nothing is left to close: its goal came and went unseen
         return Decimal(row["quantity"]) <= self.goal

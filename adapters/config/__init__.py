@@ -1,6 +1,6 @@
-"""config.yaml: declared in `values`, read and checked, and turned into frozen values.
+"""config.yaml: declared in `values`, read, checked, and converted to frozen values.
 
-`load` gives the `Config`, or `ConfigError` with every problem found, each with file, line and key.
+`load` returns the `Config`, or raises `ConfigError` with every problem, each with file, line and key.
 """
 
 from adapters.config.load import DEFAULT_PATH, Loaded, load, load_text, named_path

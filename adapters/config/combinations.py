@@ -1,4 +1,4 @@
-"""What no single key can tell: values that are right alone and impossible together."""
+"""Checks across keys: values that are valid alone and contradictory together."""
 
 from collections.abc import Mapping
 from itertools import combinations, pairwise
@@ -13,9 +13,10 @@ _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - read, not bound
 
 
 def settle_exchange(walk: Any, name: str, account: dict[str, Any]) -> None:
-    """Keys make an account real, and so does a real exchange's name, which without keys is a problem.
+    """Decide whether an account is real: by API keys or the name of a real exchange; the name without keys is a
+    problem.
 
-    What names neither trades on the embedded paper venue.
+    An account with neither trades on the embedded paper venue.
     """
     here = f"accounts.{name}"
     keyed = any(f"{here}.{part}" in walk.lines and not _empty(walk, here, part, account) for part in _KEYS)
@@ -24,7 +25,7 @@ def settle_exchange(walk: Any, name: str, account: dict[str, Any]) -> None:
         return
     if not named:
         account["exchange"] = "paper"
-    elif named != ["base_url"]:  # which has words of its own
+    elif named != ["base_url"]:  # which has an error of its own
         found = account["exchange"] if named[0] == "exchange" else "neither"
         advice = "export them first and write ${NAME}, or write exchange: paper"
         walk.problem(f"{here}.{named[0]}", f"api_key and api_secret beside {named[0]}", f"{found} alone", advice)
@@ -34,12 +35,12 @@ _KEYS = ("api_key", "api_secret")
 
 
 def _empty(walk: Any, here: str, part: str, account: Mapping[str, Any]) -> bool:
-    """Written as null; a variable that is not set is written, and missed elsewhere."""
+    """Return whether a key is written as null; an unset variable counts as written and is reported elsewhere."""
     return account[part] is None and not any(problem.path == f"{here}.{part}" for problem in walk.problems)
 
 
 def check_combinations(walk: Any, tree: Mapping[str, Any]) -> None:
-    """Adds a problem for each."""
+    """Check all combinations; add a problem for each violation."""
     _check_ports(walk, tree)
     _check_order(walk, tree["phase2"]["reconciliation"])
     _check_secrets(walk, tree)
@@ -67,7 +68,7 @@ def _place(host: str) -> str:
 
 
 def _check_order(walk: Any, tree: Mapping[str, Any]) -> None:
-    """What is named in an order has it."""
+    """Check keys whose values must be ordered."""
     here = "phase2.reconciliation"
     for faster, slower in pairwise(("fast", "normal", "slow")):
         intervals = tree["check_intervals"]
@@ -82,12 +83,12 @@ def _check_order(walk: Any, tree: Mapping[str, Any]) -> None:
 
 
 def _written(walk: Any, here: str, *names: str) -> str:
-    """The first of these keys that stands in the file."""
+    """Return the first of these keys in the file."""
     return next((f"{here}.{name}" for name in names if f"{here}.{name}" in walk.lines), f"{here}.{names[0]}")
 
 
 def _check_secrets(walk: Any, tree: Mapping[str, Any]) -> None:
-    """A secret that two strategies share lets whom one of them trusts trade as the other."""
+    """Check that no two strategies share a secret: a sender trusted by one could trade as the other."""
     first: dict[Secret, str] = {}
     for name, strategy in tree["webhook"]["strategies"].items():
         here, secret = f"webhook.strategies.{name}", strategy["secret"]

@@ -1,4 +1,4 @@
-"""What the text of a key becomes: seconds and times of day to numbers with units, mappings to pairs. Pure."""
+"""Converts key texts: seconds and times of day to numbers with units, mappings to pairs. Pure."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -11,23 +11,23 @@ T = TypeVar("T")
 
 
 def unless_none(take: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    """The same of a value that may be left out."""
+    """Return a conversion that keeps None."""
     return lambda value: None if value is None else take(value)
 
 
 def milliseconds(seconds: Any) -> int:
-    """At least one."""
+    """Convert seconds to ms, at least 1."""
     return max(1, int(Decimal(seconds) * _MS_PER_SECOND))
 
 
 def minute(text: str) -> int:
-    """The minute of the day of `08:30`."""
+    """Convert `08:30` to the minute of the day."""
     hour, _, minutes = text.partition(":")
     return int(hour) * 60 + int(minutes)
 
 
 def hours(text: str) -> tuple[int, int]:
-    """First and last minute of `23:00-07:00`."""
+    """Convert `23:00-07:00` to first and last minute of the day."""
     start, _, end = text.partition("-")
     return minute(start), minute(end)
 
@@ -37,14 +37,14 @@ def pairs(tree: Mapping[str, T]) -> tuple[tuple[str, T], ...]:
 
 
 def by_number(tree: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
-    """Of user or chat ids."""
+    """Convert a mapping by user or chat id to pairs."""
     return tuple((int(number), value) for number, value in tree.items())
 
 
 def narrowest_first(
     tree: Mapping[str, Mapping[str, str | None]],
 ) -> tuple[tuple[AccountId | None, Symbol | None, str, str], ...]:
-    """(account, symbol, type, action) of overrides: account and symbol, then symbol, then account."""
+    """Convert overrides to (account, symbol, type, action), ordered: account and symbol, then symbol, then account."""
     found: list[tuple[AccountId | None, Symbol | None, str, str]] = []
     for name in sorted(tree, key=lambda name: ("/" not in name, name.lower() == name)):
         account, slash, symbol = name.partition("/")

@@ -1,4 +1,4 @@
-"""What the configuration says of each type of discrepancy; a test holds it to the reconciler's own defaults."""
+"""The configuration of each discrepancy type; a test compares it with the reconciler's defaults."""
 
 ACTIONS = (
     *("UPDATE_SYSTEM", "UPDATE_EXCHANGE", "CREATE_POSITION", "CLOSE_POSITION"),

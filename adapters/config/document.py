@@ -1,7 +1,7 @@
-"""YAML text against the schema: a tree of plain values with defaults filled in, and every problem on the way.
+"""Checks YAML text against the schema: returns plain values with defaults, and collects every problem.
 
-The walk goes over YAML nodes rather than loaded objects: nodes know their line, keep a number's digits
-as written (no float ever exists) and show duplicate keys.
+The walk uses YAML nodes instead of loaded objects: nodes have their line, keep a number's digits (no float is ever
+made) and show duplicate keys.
 """
 
 import re
@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER = re.compile(r"//[^/@]*@")
-"""User and password in an address."""
+"""Matches user and password in an address."""
 _TAG = "tag:yaml.org,2002:"
 _SHOWN_MAX = 40
 _DEPTH_MAX = 50
@@ -29,7 +29,7 @@ _DEPTH_MAX = 50
 
 @dataclass(slots=True, kw_only=True)
 class Walk:
-    """One pass over one document. `lines` tells where each key path stands, for checks across keys."""
+    """One pass over one document. `lines`: the line of each key path, for checks across keys."""
 
     file: str
     environment: Mapping[str, str]
@@ -37,7 +37,7 @@ class Walk:
     lines: dict[str, int] = field(default_factory=dict)
 
     def value(self, schema: JsonSchema, node: yaml.Node | None, path: str) -> Any:
-        """The value of `node` by `schema`; its default where there is none or it is wrong."""
+        """Return the value of `node` by `schema`; its default when missing or invalid."""
         if node is None:
             return default(schema)
         self.lines.setdefault(path, _line(node))
@@ -56,7 +56,7 @@ class Walk:
         )
 
     def _line_of(self, path: str) -> int:
-        """Where it is written; of a key that is missing, where the group is that lacks it."""
+        """Return the line of a key, or of the group that lacks it."""
         while path and path not in self.lines:
             path = path.rpartition(".")[0]
         return self.lines.get(path, 0)
@@ -91,7 +91,7 @@ class Walk:
             names = schema.get("propertyNames")
             if names and not re.fullmatch(names["pattern"], key):
                 self.problem(here, names["expects"], f"{key!r}", line=key_line)
-                self.value(rule, child, here)  # what else is wrong with it is told as well
+                self.value(rule, child, here)  # report its other errors too
                 continue
             values[key] = self.value(rule, child, here)
         if not properties:
@@ -136,7 +136,7 @@ class Walk:
         try:
             return _parsed(schema, node, text)
         except ValueError:
-            # What stands in the environment is not repeated on a terminal: the variable's name is enough.
+            # The variable's value may be a secret: show its name only.
             found = "a value that is not shown" if schema.get("secret") else _found(node)
             self.problem(path, expectation(schema), found, _near(text, schema), line=_line(node))
             return default(schema)
@@ -156,7 +156,7 @@ class Walk:
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The one document's node tree; None for an empty file. Raises yaml.YAMLError."""
+    """Return the document's node tree; None for an empty file. Raises yaml.YAMLError."""
     _check_depth(text)
     loader = _LOADER(text)
     try:
@@ -167,7 +167,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def _check_depth(text: str) -> None:
-    """The C composer recurses on the machine's stack: nesting without bound would end the process."""
+    """Refuse deep nesting: the C composer recurses on the machine's stack, and an overflow ends the process."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -180,7 +180,7 @@ def _check_depth(text: str) -> None:
 
 
 def expectation(schema: JsonSchema) -> str:
-    """What a schema wants, in plain words."""
+    """Return a schema's expectation in plain words."""
     if "enum" in schema:
         return "one of " + ", ".join(schema["enum"])
     if "expects" in schema:
@@ -204,7 +204,7 @@ def expectation(schema: JsonSchema) -> str:
 
 
 def _parsed(schema: JsonSchema, node: yaml.ScalarNode, text: str) -> Any:
-    """Raises ValueError where the text is not what the schema wants."""
+    """Parse a scalar. Raises ValueError when the text does not fit the schema."""
     kind = next(t for t in types(schema) if t != "null")
     plain = node.style not in ("'", '"', "|", ">")
     if kind == "boolean":
@@ -217,7 +217,7 @@ def _parsed(schema: JsonSchema, node: yaml.ScalarNode, text: str) -> Any:
         number = int(text) if kind == "integer" else Decimal(text.replace("_", ""))
         _within(schema, number)
         return number
-    # Plain 123 is no text to a YAML reader, but keys and tokens are often all digits: taken as written.
+    # YAML reads plain 123 as a number, but keys and tokens are often digits: take them as written.
     if node.tag not in (f"{_TAG}str", f"{_TAG}int", f"{_TAG}float") or len(text) < schema.get("minLength", 0):
         raise ValueError
     if ("enum" in schema and text not in schema["enum"]) or not _fits(schema, text):
@@ -226,7 +226,7 @@ def _parsed(schema: JsonSchema, node: yaml.ScalarNode, text: str) -> Any:
 
 
 def _fits(schema: JsonSchema, text: str) -> bool:
-    """Of the whole text: for `$` alone a line end after it would be none."""
+    """Return whether the whole text matches; `$` alone would accept a trailing line end."""
     return "pattern" not in schema or re.fullmatch(schema["pattern"], text) is not None
 
 

@@ -1,4 +1,4 @@
-"""What of a configuration travels where others can read it."""
+"""Finds configured connections that others can read."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _CLEAR = ("http", "ws")
 
 
 def in_clear(config: Config) -> Iterator[tuple[str, str]]:
-    """(key, host) of every address beyond this machine that is spoken to without TLS; never the address itself."""
+    """Yield (key, host) of every address beyond this machine without TLS; never the address itself."""
     for account in config.accounts:
         for name in ("base_url", "stream_url"):
             yield from _clear(f"accounts.{account.account}.{name}", getattr(account, name))

@@ -1,4 +1,4 @@
-"""From a file (or none) to a `Config`: everything is checked before anything contacts the network."""
+"""Loads a `Config` from a file or the defaults: everything is checked before any network access."""
 
 import os
 import stat
@@ -23,17 +23,17 @@ from adapters.secret import Secret
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
 _PERHAPS_MEANT = 0.7
-"""How much alike a key and the name of a section are, where one may be meant for the other."""
+"""Minimum similarity of a key to a section's name that suggests a misspelling."""
 _GOOD_FOR_LEAST_S = 660
-"""Binance takes a date that is more than 600 seconds away (New Order, `goodTillDate`); with some to spare."""
+"""Binance requires a date more than 600 s ahead (New Order, `goodTillDate`); with a margin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A configuration, and its effective values as a tree of plain values for showing.
+    """A configuration, and its effective values as a tree of plain values for display.
 
-    `unset`: what is missing in this process's environment, where that was to be borne with. `wrong`: what else is,
-    where only a part is needed; its default stands in its place.
+    `unset`: tolerated missing environment variables. `wrong`: tolerated errors outside the needed part; defaults
+    replace the values.
     """
 
     config: Config
@@ -42,14 +42,14 @@ class Loaded:
     wrong: tuple[Problem, ...] = ()
 
     def require(self, *paths: str) -> None:
-        """Raises ConfigError where something under one of these paths is wrong or not set; without paths, anywhere."""
+        """Raise ConfigError when a value under one of these paths is wrong or unset; without paths, anywhere."""
         missing = tuple(each for each in (*self.wrong, *self.unset) if not paths or each.path.startswith(paths))
         if missing:
             raise ConfigError(missing)
 
 
 def named_path(option: str | None, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The file somebody named: by option, else by ALBRA_CONFIG; None when nobody did."""
+    """Return the named file: by option, else by ALBRA_CONFIG; None when neither is set."""
     name = option or environment.get("ALBRA_CONFIG")
     return Path(name) if name else None
 
@@ -61,11 +61,11 @@ def load(
     without_secrets: bool = False,
     needed: str = "",
 ) -> Loaded:
-    """Read `path`; for None, config.yaml in the working directory, or built-in defaults where there is none.
+    """Read `path`; for None, config.yaml in the working directory, or the built-in defaults.
 
-    `without_secrets`: variables may be missing; what needs one looks for it in `Loaded.unset`. `needed`: the key whose
-    part of the file alone has to be right; what is wrong elsewhere stands in `Loaded.wrong`. Empty: all of it.
-    Raises ConfigError with all problems, a named file that is missing among them.
+    `without_secrets`: variables may be missing, and are listed in `Loaded.unset`. `needed`: only this key's part must
+    be valid; other errors are listed in `Loaded.wrong`; empty: all of it. Raises ConfigError with all problems, a
+    missing named file included.
     """
     if path is None and not Path(DEFAULT_PATH).exists():
         effective = default(SCHEMA)
@@ -83,7 +83,7 @@ def load_text(
     without_secrets: bool = False,
     needed: str = "",
 ) -> Loaded:
-    """The configuration that `text` says; `file` names it in errors and anchors relative paths."""
+    """Load a configuration from `text`; `file` names it in errors and anchors relative paths."""
     import yaml
 
     from adapters.config.document import Walk, compose
@@ -104,7 +104,9 @@ def load_text(
 
 
 def _concerns(problem: Problem, needed: str, lines: Mapping[str, int]) -> bool:
-    """Whether it is about what is needed: there, above it, or where its section is perhaps misspelled."""
+    """Return whether a problem concerns the needed part: within it, above it, or in a section that may be its
+    misspelling.
+    """
     if f"{problem.path}.".startswith(f"{needed}.") or f"{needed}.".startswith(f"{problem.path}."):
         return True
     section = needed.partition(".")[0]
@@ -115,7 +117,7 @@ def _concerns(problem: Problem, needed: str, lines: Mapping[str, int]) -> bool:
 
 def _read(file: Path) -> str:
     try:
-        # A pipe would be waited for without end, and a device has none.
+        # Reading a pipe could block, and a device has no end.
         with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:  # noqa: PTH123 - no path
             found = os.fstat(opened.fileno())
             if not stat.S_ISREG(found.st_mode):
@@ -145,7 +147,7 @@ def _syntax_problem(file: Path, text: str, error: Exception) -> Problem:
 
 
 def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
-    """What no single key can tell."""
+    """Check values across keys."""
     first: dict[tuple[str, str], str] = {}
     for name, account in tree["accounts"].items():
         here = f"accounts.{name}"
@@ -177,7 +179,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     if telegram["enabled"] and telegram["token"] is None and "telegram.token" not in walk.lines:
         walk.problem("telegram", "a token where enabled is true", "none")
     if telegram["enabled"] and not telegram["users"]:
-        walk.problem("telegram", "at least one user where enabled is true", "none", "nobody could speak to the bot")
+        walk.problem("telegram", "at least one user where enabled is true", "none", "the bot would answer no one")
     zones = {"telegram.timezone": telegram["timezone"]}
     zones |= {f"telegram.timezones.{who}": zone for who, zone in telegram["timezones"].items()}
     for path, zone in zones.items():
@@ -199,7 +201,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
 
 
 def _check_places(walk: Any, here: str, account: Mapping[str, Any]) -> None:
-    """Where an account's requests and sockets go."""
+    """Check the addresses of an account's requests and sockets."""
     for name in ("base_url", "stream_url", "proxy"):
         value = account[name]
         url = value.reveal() if isinstance(value, Secret) else value
@@ -216,7 +218,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def _same_place(url: str | None) -> str:
-    """A server by one name, however its address is written: case, a slash, a usual port, the names of loopback."""
+    """Return a server's canonical name: case, trailing slash, default port, loopback names."""
     if url is None or not _has_place(url):
         return url or ""
     parts = urlsplit(url)
@@ -270,7 +272,7 @@ def _assemble(effective: dict[str, Any], source: Path | None) -> Loaded:
 
 
 def _limited(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The accounts, each with the common limits where it has none of its own."""
+    """Return the accounts, each with the common limits where it has none of its own."""
     accounts: dict[str, Any] = {}
     for name, account in tree["accounts"].items():
         own = {limit: value for limit, value in account["limits"].items() if value is not None}
@@ -279,5 +281,5 @@ def _limited(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _real(path: Path) -> Path:
-    """Where it is: its links are followed here, once, and none below it later."""
+    """Return the resolved path: links are followed here once, and not later."""
     return Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""What can be wrong with a configuration, in words that tell where and what to do."""
+"""Problems of a configuration, with place and remedy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong: where, what was expected, what was found. `line` 0: the file as a whole.
+    """One problem: place, expectation, finding. `line` 0: the file as a whole.
 
-    `unset`: it is an environment variable that is missing here, and may be there for another process.
+    `unset`: an environment variable is missing here, though another process may have it.
     """
 
     file: str
@@ -27,7 +27,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `problems` names everything that is wrong with it."""
+    """The configuration is unusable; `problems` lists every error."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -18,12 +18,12 @@ Every key of `config.yaml`. Each may be left out; `${NAME}` in a value is taken 
 
 
 def render() -> str:
-    """The page."""
+    """Return the page."""
     return _HEAD + "".join(_section("", SCHEMA))
 
 
 def _section(path: str, schema: JsonSchema) -> Iterator[str]:
-    """The table of a group, and those of the groups in it."""
+    """Yield the table of a group, then those of its groups."""
     groups: list[tuple[str, JsonSchema]] = []
     rows: list[str] = []
     for name, child in schema["properties"].items():

@@ -1,7 +1,7 @@
-"""What a key of the configuration is declared with, and what follows: JSON Schema (draft 2020-12), and typed values.
+"""Declarations of configuration keys, and what derives from them: JSON Schema (draft 2020-12) and typed values.
 
-Beyond the standard's words: `expects` says in plain words what a pattern means, `secret` marks what is
-never shown. Everything else a JSON Schema validator understands; `document.py` walks the same data.
+Beyond the standard, `expects` describes a pattern in plain words, and `secret` marks values that are never shown. A
+JSON Schema validator understands the rest; `document.py` walks the same data.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ _NO_GROUPS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Key:
-    """`at`: where the file has it, below its group; `take` makes its value of what stands there."""
+    """`at`: the key's path in the file, below its group; `take` converts the file's value."""
 
     schema: JsonSchema
     at: tuple[str, ...]
@@ -27,7 +27,7 @@ class _Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Section:
-    """A group of keys that is a dataclass. `groups`: what its groups without one of their own are about."""
+    """A group of keys that is a dataclass. `groups`: descriptions of subgroups without a dataclass."""
 
     description: str
     groups: Mapping[str, str]
@@ -35,19 +35,19 @@ class _Section:
 
 
 def key(schema: JsonSchema, *, at: str = "", take: Callable[[Any], Any] | None = None) -> Any:
-    """A field that the file has as a key of this schema: by the field's name, or `at` a path such as `webhook.url`."""
+    """Declare a field as a key of this schema: by its name, or `at` a path such as `webhook.url`."""
     return field(metadata={"key": _Key(schema=schema, at=tuple(at.split(".")) if at else (), take=take)})
 
 
 def section(description: str, *, without: tuple[str, ...] = (), **groups: str) -> Any:
-    """A field that is a dataclass of keys, but for those in `without`; `groups` describes the groups within."""
+    """Declare a field that is a dataclass of keys, except those in `without`; `groups` describes its subgroups."""
     return field(metadata={"key": _Section(description=description, groups=groups, without=without)})
 
 
 def schema_of(
     cls: Any, description: str, groups: Mapping[str, str] = _NO_GROUPS, without: tuple[str, ...] = ()
 ) -> JsonSchema:
-    """The group of keys that a dataclass declares, in the order of its fields."""
+    """Return the schema of a dataclass's keys, in field order."""
     found: JsonSchema = group(description)
     for name, declared, kind in _declared(cls):
         if name in without:
@@ -63,7 +63,7 @@ def schema_of(
 
 
 def build(cls: type[T], tree: Mapping[str, Any], **given: Any) -> T:
-    """The dataclass from the tree of plain values that its schema allows; `given` are fields that are no keys."""
+    """Build the dataclass from a valid tree of plain values; `given` are fields without a key."""
     values: dict[str, Any] = {}
     for name, declared, kind in _declared(cls):
         if isinstance(declared, _Section):
@@ -147,7 +147,7 @@ def secret(description: str) -> JsonSchema:
 def named(
     description: str, names: str, expects: str, value: JsonSchema, default: JsonSchema | None = None
 ) -> JsonSchema:
-    """Values by name; `names` is the pattern of those."""
+    """Return the schema of values by name; `names` is the names' pattern."""
     return {
         "type": ["object", "null"],
         "description": description,
@@ -158,12 +158,12 @@ def named(
 
 
 def address(description: str) -> JsonSchema:
-    """An address to call: often a secret in itself, so it is never shown."""
+    """Return the schema of an address; it may contain a secret, so it is never shown."""
     return {**secret(description), "pattern": _ADDRESS, "expects": "http://… or https://…"}
 
 
 def text(description: str, pattern: str, expects: str) -> JsonSchema:
-    """A text that may be left out."""
+    """Return the schema of an optional text."""
     return {
         "type": ["string", "null"],
         "description": description,
@@ -184,13 +184,13 @@ def text_or(default: str, description: str, pattern: str, expects: str) -> JsonS
 
 
 def types(schema: JsonSchema) -> tuple[str, ...]:
-    """The JSON types that a schema allows."""
+    """Return the JSON types of a schema."""
     kind = schema["type"]
     return (kind,) if isinstance(kind, str) else tuple(kind)
 
 
 def default(schema: JsonSchema) -> Any:
-    """What stands where nothing is written; groups are filled from their keys' defaults."""
+    """Return the default of a schema; groups take their keys' defaults."""
     value = schema.get("default")
     if "object" not in types(schema):
         return tuple(value) if isinstance(value, list) else value

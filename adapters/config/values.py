@@ -1,7 +1,7 @@
-"""What a valid configuration is: frozen values with units in their names, secrets that cannot be printed.
+"""A valid configuration: frozen values with units in their names, secrets that cannot be printed.
 
-The one declaration of each key: bounds, default, description, where the file has it, and what its value becomes. The
-JSON Schema, the reading, the defaults and docs/configuration.md follow from these classes.
+The only declaration of each key: bounds, default, description, path in the file, and conversion. The JSON Schema, the
+reading, the defaults and docs/configuration.md derive from these classes.
 """
 
 from collections.abc import Iterator
@@ -167,7 +167,7 @@ class AccountConfig:
 
     @property
     def place(self) -> str:
-        """Where it trades, for people: `binanceusdm demo`, `binanceusdm at http://127.0.0.1:8080`."""
+        """Return the venue for people: `binanceusdm demo`, `binanceusdm at http://127.0.0.1:8080`."""
         if self.embedded:
             return "the embedded paper venue"
         environment = f" {self.environment}" if self.environment != "live" or self.base_url is None else ""
@@ -177,7 +177,9 @@ class AccountConfig:
 
     @property
     def sets_position_mode(self) -> bool:
-        """Hedge mode is nobody's default: who has it in the configuration wants it. One-way mode may be ours alone."""
+        """Return whether the account's position mode is set at the venue: hedge mode is set explicitly, one-way may be
+        our default.
+        """
         if self.set_position_mode is None:
             return self.embedded or self.position_mode is PositionMode.HEDGE
         return self.set_position_mode
@@ -211,7 +213,7 @@ class CheckIntervalsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationConfig:
-    """What is done about each type; `overrides` are (account, symbol, type, action), narrowest first, None: any.
+    """The action for each type; `overrides` are (account, symbol, type, action), narrowest first, None: any.
 
     `price` and `critical_share` are shares, notionals are in quote currency.
     """
@@ -289,9 +291,9 @@ class Phase2Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramConfig:
-    """`users` pairs a Telegram user id with owner, trader or viewer; `languages` and `timezones` have ids, too.
+    """`users` maps a Telegram user id to owner, trader or viewer; `languages` and `timezones` use ids, too.
 
-    `quiet_minutes`: between these minutes of the day only CRITICAL is told.
+    `quiet_minutes`: minutes of the day in which only CRITICAL notices are sent.
     """
 
     enabled: bool = key(s.flag("Whether the chat is connected.", default=False))
@@ -350,7 +352,7 @@ class TelegramConfig:
     )
     quiet_minutes: tuple[int, int] | None = key(
         s.text(
-            "Only CRITICAL is told between these times of each reader's clock, such as 23:00-07:00.",
+            "Only CRITICAL is sent between these times of each reader's clock, such as 23:00-07:00.",
             patterns.HOURS,
             "hours such as 23:00-07:00",
         ),
@@ -451,7 +453,7 @@ class ControlConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookStrategy:
-    """Whose alerts are taken: the secret in their body, and the account they trade on (None: the only one)."""
+    """A strategy's alerts: the secret in their body, and their account (None: the only one)."""
 
     strategy: str
     secret: Secret = key(
@@ -472,7 +474,7 @@ class WebhookStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookConfig:
-    """Where alerts of chart services are taken, and how old one may be."""
+    """Where alerts of chart services are accepted, and their maximum age."""
 
     enabled: bool = key(s.flag("Whether alerts are taken.", default=False))
     host: str = key(
@@ -531,7 +533,7 @@ class Config:
     phase2: Phase2Config = section("The supervisor, in the words of the original system.")
     telegram: TelegramConfig = section("Chat.")
     notifier: NotifierConfig = section(
-        "What is told, and how often.",
+        "Which notices are sent, and how often.",
         per_minute="Messages to one chat; CRITICAL knows no limit.",
         webhook="A second channel for CRITICAL, when the chat is down or slow.",
         ping="A dead man's switch: called as long as Albra lives.",
@@ -545,7 +547,7 @@ class Config:
     paper_asked: bool = False
 
     def on_paper(self) -> "Config":
-        """The same with every account on the embedded paper venue, whatever keys it has."""
+        """Return the configuration with every account on the embedded paper venue, even with keys."""
         moved = {"exchange": "paper", "api_key": None, "api_secret": None, "environment": "live"}
         bare = {"base_url": None, "stream_url": None, "proxy": None}
         accounts = tuple(replace(account, **moved, **bare) for account in self.accounts)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""How errors are said over HTTP: every one is a JSON object with `error`."""
+"""HTTP errors of the control API: every one is a JSON object with `error`."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def answer(document: Any, status: int = 200) -> web.Response:
-    """A JSON answer whose texts cannot act on what shows them."""
+    """Return a JSON answer with control characters escaped, which could act on a terminal."""
     return web.Response(text=json_text(document), status=status, content_type="application/json")
 
 
@@ -28,7 +28,9 @@ def failure(status: int, error: str, **more: Any) -> web.Response:
 
 
 def unreadable(status: int) -> web.Response:
-    """To what is no HTTP, or has a line or a header that is too long, or expects too much: no route ever sees it."""
+    """Return the answer to bytes that are not HTTP, have an oversized line or header, or an unknown `Expect`; no route
+    sees them.
+    """
     if status == EXPECTATION_FAILED:
         return failure(status, "the header Expect asks for what is not known here: leave it out, or send 100-continue")
     if status >= 500:
@@ -38,7 +40,7 @@ def unreadable(status: int) -> web.Response:
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error is a JSON object with `error`; what we did not foresee is logged and said to be ours."""
+    """Convert every error to a JSON object with `error`; log an unexpected one and report it as ours."""
     try:
         return await handler(request)
     except FieldError as error:

@@ -1,6 +1,6 @@
-"""Rows of answers, declared once: what each field holds, and its JSON Schema. Pure.
+"""Rows of answers, declared once: each field's value and its JSON Schema. Pure.
 
-A field that a message has follows from its type there; decimals are strings, `…_ns` are moments in UTC.
+A field of a message takes its schema from its type; decimals are strings, `…_ns` fields are UTC instants.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ FACT: Json = {"$ref": "#/components/schemas/Fact"}
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Source]):
-    """One field of a row. `unknown` stands there where a row is made without its source."""
+    """One field of a row. `unknown` is its value in a row without a source."""
 
     name: str
     schema: Json
@@ -37,9 +37,9 @@ class Column(Generic[Source]):
 
 
 def column(cls: type, name: str, of: str = "", *, known: bool = False, **more: Any) -> Column[Any]:
-    """The attribute `of` (else `name`) of `cls`. What is not `known` of every row may be null.
+    """Declare a field from attribute `of` (else `name`) of `cls`. A field that is not `known` may be null.
 
-    `more` is said of its schema besides.
+    `more` is added to its schema.
     """
     attribute = of or name
     found = getattr(cls, attribute, None)
@@ -55,7 +55,7 @@ def column(cls: type, name: str, of: str = "", *, known: bool = False, **more: A
 
 
 def fact_column(name: str, of: str) -> Column[Any]:
-    """Code and arguments of a text."""
+    """Declare a field with a statement's code and arguments."""
     return Column(name=name, schema=nullable(FACT), value=lambda source: facts_of(getattr(source, of)))
 
 
@@ -64,18 +64,18 @@ def row(columns: Iterable[Column[Source]], source: Source) -> dict[str, Any]:
 
 
 def unknown(columns: Iterable[Column[Any]]) -> dict[str, Any]:
-    """A row of which nothing is known."""
+    """Return a row of unknown values."""
     return {each.name: each.unknown for each in columns}
 
 
 def schema_of(columns: Iterable[Column[Any]]) -> Json:
-    """All of these fields; later versions may add some, and a client must bear it."""
+    """Return the schema of a row; clients must accept additional fields of later versions."""
     properties = {each.name: each.schema for each in columns}
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def class_schema(cls: type) -> Json:
-    """Of `json_of` an instance of this dataclass."""
+    """Return the schema of `json_of` an instance of this dataclass."""
     return schema_of(column(cls, each.name, known=True) for each in fields(cls))
 
 
@@ -90,7 +90,7 @@ def nullable(schema: Json) -> Json:
 
 
 def json_of(value: Any) -> Any:
-    """Numbers as strings, exactly."""
+    """Return a JSON value; numbers become exact strings."""
     match value:
         case Enum():
             return value.value
@@ -122,7 +122,7 @@ _SCHEMAS: Mapping[Any, Json] = {bool: FLAG, int: COUNT, Decimal: NUMBER}
 
 
 def _schema(hint: Any) -> Json:
-    """Of a message's field, by its type; what is a text to Python is a text in JSON."""
+    """Return the schema of a message field's type; str subclasses are JSON strings."""
     parts = get_args(hint)
     if get_origin(hint) is UnionType or NoneType in parts:
         return nullable(_schema(next(part for part in parts if part is not NoneType)))

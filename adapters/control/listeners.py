@@ -1,4 +1,4 @@
-"""Who listens to events over WebSocket: each has a bounded queue, and is told when it missed some."""
+"""Event listeners over WebSocket: each has a bounded queue and is notified of dropped events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,12 +8,12 @@ from messages.codec import to_jsonable
 from messages.text import Shown, json_text
 
 QUEUE_MAX = 1000
-"""Events a slow listener may lag behind before it loses the oldest; it learns how many."""
+"""Queued events per listener; beyond, the oldest are dropped and counted."""
 LISTENERS_MAX = 32
 
 
 class Listeners:
-    """Used on one event loop only; `count` may be read from anywhere."""
+    """Used on one event loop; `count` may be read from any thread."""
 
     def __init__(self) -> None:
         self._queues: set[asyncio.Queue[Message | None]] = set()
@@ -30,7 +30,7 @@ class Listeners:
             self._put(queue, None)
 
     async def stream(self) -> AsyncIterator[Shown]:
-        """JSON texts, one event each; `{"type": "Missed", "count": n}` stands where n were lost."""
+        """Yield JSON texts, one event each; `{"type": "Missed", "count": n}` replaces n dropped events."""
         queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE_MAX)
         self._queues.add(queue)
         self.count = len(self._queues)

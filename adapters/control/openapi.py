@@ -1,7 +1,6 @@
-"""The control API's description of itself (OpenAPI 3.1), served at GET /v1/openapi.json.
+"""The control API's OpenAPI 3.1 document, served at GET /v1/openapi.json.
 
-Requests are described from the tables that read them, so neither can change without the other. What is
-answered is written down here, and held against real answers by the tests.
+Requests are described from the tables that parse them. Answers are written here and tested against real ones.
 """
 
 from collections.abc import Mapping
@@ -18,11 +17,11 @@ from messages.status import Level
 
 VERSION = "1"
 CODES = ("refused", "other_command", "not_ready", "busy", "unknown")
-"""What an answer to a command means where it is not accepted. The first two are final."""
+"""Codes of a command that is not accepted. The first two are final."""
 
 
 def document() -> Json:
-    """The whole description."""
+    """Return the OpenAPI document."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -267,7 +266,7 @@ def _schemas() -> dict[str, Json]:
 
 
 def _object(properties: Json, **optional: Json) -> Json:
-    """All of these keys, perhaps the `optional` ones, and no others."""
+    """Return the schema of an object with exactly these keys, `optional` ones may be missing."""
     return {
         "type": "object",
         "additionalProperties": False,
@@ -277,7 +276,7 @@ def _object(properties: Json, **optional: Json) -> Json:
 
 
 def _open_object(properties: Json) -> Json:
-    """All of these keys; later versions may add some, and a client must bear it."""
+    """Return the schema of an object with these keys; clients must accept additional ones of later versions."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
@@ -299,11 +298,11 @@ def _parameter(name: str, where: str, schema: Mapping[str, Any], text: str = "")
 
 
 def _described(kind: Kind[Any], text: str = "") -> Json:
-    """What the kind reads; `text` says what it is for."""
+    """Return the schema of a kind of field; `text` describes its purpose."""
     schema = dict(kind.schema)
     return schema | {"description": f"{text}; {schema['description']}"} if text else schema
 
 
 def _optional(schema: Json) -> Json:
-    """Null means the same as left out."""
+    """Return the schema with null, which equals a missing key."""
     return {"anyOf": [{"type": "null"}, schema]}

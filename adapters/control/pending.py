@@ -1,4 +1,4 @@
-"""Requests that wait for their answer message, completed by command id. Used on one event loop only."""
+"""Requests that wait for their answer, matched by command id. Used on one event loop only."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,28 +15,30 @@ from messages.types import CommandId
 Answer = Reply | PositionsAnswer | StatusAnswer | HistoryAnswer | ReconcileAnswer | DiscrepanciesAnswer
 ANSWERS = (Reply, PositionsAnswer, StatusAnswer, HistoryAnswer, ReconcileAnswer, DiscrepanciesAnswer)
 WAITING_MAX = 1000
-"""Requests of all callers that may wait at once; beyond it the API says that it is busy."""
+"""Waiting requests of all callers; beyond the limit the API answers `busy`."""
 
 
-class Busy(Exception):  # noqa: N818 - what it says to callers
-    """Nothing was handed over: the supervisor's mailbox, or this table, is full."""
+class Busy(Exception):  # noqa: N818 - a result for callers
+    """Not submitted: the supervisor's mailbox, or this table, is full."""
 
 
-class Starting(Exception):  # noqa: N818 - what it says to callers
-    """Nothing was handed over: the supervisor is not there yet."""
+class Starting(Exception):  # noqa: N818 - a result for callers
+    """Not submitted: the supervisor has not started."""
 
 
-class Conflict(Exception):  # noqa: N818 - what it says to callers
-    """The command id belongs to another command that is being carried out."""
+class Conflict(Exception):  # noqa: N818 - a result for callers
+    """The command id belongs to another command in progress."""
 
 
-class Stopping(Exception):  # noqa: N818 - what it says to callers
-    """It was handed over, and the answer will not come: the supervisor stops."""
+class Stopping(Exception):  # noqa: N818 - a result for callers
+    """Submitted, but no answer will come: the supervisor stops."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Wait:
-    """One command under way: `meaning` must be equal in a repetition; `callers` wait for `answer` to this `copy`."""
+    """One command in progress. A repetition must have an equal `meaning`; `callers` wait for `answer` to this
+    `copy`.
+    """
 
     meaning: str
     copy: str
@@ -45,21 +47,21 @@ class _Wait:
 
 
 class Pending:
-    """A retried command joins the one that is still waiting instead of being sent again.
+    """A retried command joins its waiting original instead of being submitted again.
 
-    After everybody has given up waiting it is sent again, as another copy. A final answer is one to all copies; any
-    other is for the copy that it names, since a later one may still be on its way and come to something.
+    After every caller has timed out it is submitted again, as another copy. A final answer completes all copies; any
+    other answer completes the copy it names, since a later copy may still succeed.
     """
 
     def __init__(self, submit: Callable[[Message], bool], started: Callable[[], bool] = lambda: True) -> None:
-        """`started`: whether there is anybody to submit to."""
+        """`submit` must not block; False: the mailbox is full. `started`: whether the supervisor runs."""
         self._submit, self._started = submit, started
         self._waiting: dict[CommandId, _Wait] = {}
         self._copies = count(1)
         self._closed = False
 
     async def ask(self, command: Command, meaning: str, timeout_s: float) -> Answer:
-        """Hand the command over and wait for the answer to its id.
+        """Submit the command and wait for the answer to its id.
 
         Raises Busy, Starting, Conflict, Stopping, TimeoutError; after the last the same command may be asked again.
         """
@@ -71,7 +73,7 @@ class Pending:
             raise Conflict
         wait.callers += 1
         try:
-            # Shielded: one caller that gives up must not cancel another's wait for the same command.
+            # Shielded: one caller's timeout must not cancel another's wait for the same command.
             return await asyncio.wait_for(asyncio.shield(wait.answer), timeout_s)
         finally:
             wait.callers -= 1
@@ -79,7 +81,7 @@ class Pending:
                 del self._waiting[command_id]
 
     def complete(self, answer: Answer) -> None:
-        """An answer that nobody waits for any more is dropped: its effect is in the journal, not in it."""
+        """Complete a waiting request. An answer without one is dropped: the journal has its effect."""
         wait = self._waiting.get(answer.command_id)
         if wait is None or not _answers(wait, answer):
             return
@@ -88,12 +90,12 @@ class Pending:
             wait.answer.set_result(answer)
 
     def close(self) -> None:
-        """Nothing is handed over from now on. What was handed over may be carried out: who waits is told so."""
+        """Submit nothing from now on; waiting callers get Stopping, since their command may still be executed."""
         self._closed = True
         for wait in self._waiting.values():
             if not wait.answer.done():
                 wait.answer.set_exception(Stopping())
-                wait.answer.exception()  # Seen: whoever gave up in this moment is not complained about.
+                wait.answer.exception()  # Retrieved, so that asyncio logs no error of a caller that has just timed out.
         self._waiting.clear()
 
     def _hand_over(self, command: Command, meaning: str) -> _Wait:
@@ -101,7 +103,7 @@ class Pending:
             raise Busy
         copy = f"control#{next(self._copies)}"
         wait = _Wait(meaning=meaning, copy=copy, answer=asyncio.get_running_loop().create_future())
-        # Registered before the hand-over: the answer may come on another thread before submit returns.
+        # Registered before submission: the answer may come on another thread before submit returns.
         self._waiting[command.command_id] = wait
         submitted = False
         try:

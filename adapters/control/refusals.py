@@ -1,4 +1,6 @@
-"""Alerts that were refused: one line and one notice tell of the first, and one of all that come within ten minutes."""
+"""Reports refused alerts: the first at once, the others of ten minutes together, each as one log line and one
+notice.
+"""
 
 import asyncio
 import logging
@@ -42,7 +44,7 @@ class Refusals:
             self._tell()
 
     def _tell(self) -> None:
-        """What was counted, and then nothing for a while."""
+        """Report the count, then pause."""
         self._later = None
         if not self._untold:
             return

@@ -1,4 +1,4 @@
-"""The HTTP routes of the control API: what each asks the supervisor, and how its answer is said."""
+"""The HTTP routes of the control API: each asks the supervisor and converts its answer."""
 
 import asyncio
 import hmac
@@ -34,22 +34,22 @@ from messages.types import AccountId, CommandId, CorrelationId, PositionId
 
 BODY_MAX = 65_536
 DISCREPANCIES_SHOWN = 20
-"""Unless somebody asks for more."""
+"""The default limit."""
 PUBLIC = ("/v1/health", "/v1/ready", "/v1/openapi.json")
-"""What needs no token: both tell nothing of positions or accounts."""
+"""Routes without a token; they reveal no positions and no accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
 _HEARTBEAT_S = 20
 _ASKED: web.RequestKey[dict[str, Any]] = web.RequestKey("asked", dict)
-"""Under this a request keeps what its query means."""
+"""The request key of the parsed query."""
 HEALTH_ID = CommandId("control-health")
-"""One question for all who ask at once: its answer needs no token, and asking must not cost."""
+"""One query shared by all callers: its answer needs no token, so asking must be cheap."""
 HEALTH_TIMEOUT_S = 2.0
 NO_ANSWER = "the supervisor does not answer: see `albra doctor`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """`answer_timeout_s` bounds every wait for the supervisor."""
+    """Handlers of all routes. `answer_timeout_s` bounds every wait for the supervisor."""
 
     pending: Pending
     listeners: Listeners
@@ -79,8 +79,8 @@ class Routes:
 
     @web.middleware
     async def _at_home(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Meant for this address, and of no other page: a name that leads here, or a page open in a browser here,
-        could ride on what the browser knows.
+        """Refuse requests with another host name or from another page's origin: a page in a local browser could send
+        them.
         """
         said = request.headers.getall("Host", [])
         if len(said) != 1 or name_of(said[0]) not in {*LOOPBACK_NAMES, name_of(self.host)}:
@@ -102,9 +102,9 @@ class Routes:
         return await handler(request)
 
     async def _health(self, request: web.Request) -> web.Response:
-        """Whether the supervisor answers and all is well, without a word of accounts or positions.
+        """Answer whether the supervisor responds and all is well, without accounts or positions.
 
-        With a challenge the answer proves at once that the token is known here, before a caller shows its own.
+        With a challenge the answer proves that the server knows the token, before the caller sends its own.
         """
         challenge = request.headers.get(CHALLENGE, "")[:CHALLENGE_MAX]
         if not challenge:
@@ -122,7 +122,7 @@ class Routes:
         return answer({"status": "degraded" if wrong else "ok", "verdict": level, "troubles": wrong, **self.health()})
 
     async def _status_now(self) -> StatusAnswer | None:
-        """None where the supervisor does not answer soon."""
+        """Return the status; None when the supervisor does not answer in time."""
         try:
             found = await self.pending.ask(ReadStatus(**_query(HEALTH_ID)), "", HEALTH_TIMEOUT_S)
         except (Busy, Starting, Stopping, TimeoutError):
@@ -150,7 +150,7 @@ class Routes:
         return await self.carry_out(name, await _body(request))
 
     async def carry_out(self, name: str, body: Any) -> web.Response:
-        """One command of `operations` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
+        """Submit one command of `operations` and return its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
         command = wire.command(name, body, self.accounts, time.time_ns())
         result = await self._ask(command, meaning(command))
         if isinstance(result, ReconcileAnswer):
@@ -160,7 +160,7 @@ class Routes:
         return answer(said, status)
 
     async def _positions(self, request: web.Request) -> web.Response:
-        """Those that are asked for; a name that nothing has is not found."""
+        """Answer the requested positions; an unknown name gives 404."""
         said: dict[str, Any] = request[_ASKED]
         asked = dict(said)
         found = await self._ask(ListPositions(**_query(), terminal=asked.pop("all", False), **asked))
@@ -208,7 +208,7 @@ class Routes:
         await socket.prepare(request)
         sender = asyncio.ensure_future(self._send_events(socket))
         try:
-            async for message in socket:  # What listeners say is ignored; reading notices that they are gone.
+            async for message in socket:  # Incoming messages are ignored; reading detects a closed connection.
                 if message.type is WSMsgType.ERROR:
                     break
         finally:
@@ -226,7 +226,7 @@ class Routes:
 
 
 def _no_position(position_id: PositionId, instead: PositionId | None) -> web.Response:
-    """`instead` has its number, or its name: then it is over, and no view of it is at hand."""
+    """Answer 404. `instead`: the position of that number or name, which has ended and has no view."""
     if instead == position_id:
         return failure(404, f"{position_id} is over: `albra history {position_id}` tells what became of it")
     other = f"; {instead} has its number" if instead is not None else ""
@@ -254,7 +254,7 @@ def _position_id(request: web.Request) -> PositionId:
 
 
 def _query(name: str = "") -> dict[str, Any]:
-    """What every question of ours carries: an id of its own and the way back."""
+    """Return the fields of every query: a fresh id and the reply address."""
     name = name or f"control-{secrets.token_hex(8)}"
     return {"command_id": CommandId(name), "correlation_id": CorrelationId(name), "reply_to": CONTROL}
 
@@ -270,5 +270,5 @@ def _token_of(request: web.Request) -> bytes:
 
 
 def _bytes_of(header: str) -> bytes:
-    """As they came: bytes that are no UTF-8 are escaped in a header's text."""
+    """Return the header's original bytes: aiohttp escapes bytes that are not UTF-8."""
     return header.encode(errors="surrogateescape")

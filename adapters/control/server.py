@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.config.values import WebhookConfig
-from adapters.control.address import Announcement, announce, mint_token
+from adapters.control.announcement import Announcement, announce, mint_token
 from adapters.control.answers import unreadable
 from adapters.control.columns import instant
 from adapters.control.listeners import Listeners
@@ -34,14 +34,14 @@ _STOP_TIMEOUT_S = 5.0
 
 
 class ControlAddressError(Exception):
-    """The address of the control API cannot be bound; the text says which and what to do."""
+    """The address of the control API cannot be bound; the text names it and the remedy."""
 
 
 class ControlServer:
-    """`submit` hands a message to the supervisor without blocking, False: its mailbox is full.
+    """Serves the control API. `submit` passes a message to the supervisor without blocking; False: its mailbox is full.
 
-    What is addressed to `control` comes back through `deliver`, from any thread: answers complete their
-    requests, everything else goes to who listens on /v1/events.
+    Messages to `control` come through `deliver`, from any thread: answers complete their requests, all others go to the
+    listeners of /v1/events.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class ControlServer:
         shares: Shares | None = None,
         notify: Callable[[Notify], object] = lambda _notice: None,
     ) -> None:
-        """`details` stand in control.json beside the address, for the owner's eyes.
+        """`details` are added to control.json, which only its owner can read.
 
-        `webhook`: alerts are taken on an address of its own, which nothing else of this is reached by.
-        `shares`: connections that each listener may hold. `notify` tells the owner of alerts that were refused.
+        `webhook`: alerts are served on an address of their own, which reaches nothing else here. `shares`: connections
+        per listener. `notify` sends the owner a notice of refused alerts.
         """
         self._storage = storage
         self._host = host
@@ -81,7 +81,9 @@ class ControlServer:
         self._started_ns = time.time_ns()
 
     def start(self) -> ControlAddress:
-        """Bind, announce in control.json, serve. Raises ControlAddressError; OSError where storage is not writable."""
+        """Bind, announce in control.json, serve. Raises ControlAddressError; OSError when the storage is not
+        writable.
+        """
         token = mint_token(self._storage)
         self._thread.start()
         try:
@@ -103,7 +105,7 @@ class ControlServer:
         self._thread.post(self._arrived, message)
 
     def stop(self) -> None:
-        """Refuse what still waits, end the event streams, take the address back. Idempotent."""
+        """Refuse waiting requests, end the event streams, withdraw the announcement. Idempotent."""
         if self._announcement is not None:
             self._announcement.withdraw()
             self._announcement = None
@@ -129,7 +131,7 @@ class ControlServer:
         return port
 
     async def _serve(self, name: str, application: web.Application, host: str, port: int, most: int) -> int:
-        """The bound port. Raises ControlAddressError, with everything that was bound closed again."""
+        """Bind and serve; return the port. Raises ControlAddressError, with every bound socket closed."""
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listening = socket.create_server((host, port), family=family)
@@ -149,7 +151,7 @@ class ControlServer:
             await self._doors.pop().close()
 
     def rows(self) -> Rows:
-        """Connections of each listener, for `albra status`; from any thread."""
+        """Return the connections of each listener, for `albra status`; from any thread."""
         return tuple(
             StatusRow(section=Status.LISTENERS(), name=word(door.name), value=door.figures())
             for door in list(self._doors)

@@ -1,11 +1,10 @@
-"""Alerts from chart services (TradingView and its like) as commands: POST /v1/webhook/{strategy}.
+"""Alerts from chart services (TradingView and similar) as commands: POST /v1/webhook/{strategy}.
 
-On an address of its own, because it may be shown to the outside, which the control API may not. Such
-services cannot set headers, so the strategy's secret stands in the body; it is compared in constant
-time and never shown. The right secret always passes: an address that has it wrong again and again hears only that it
-guesses too often, and who else sends from there, or seems to, is not concerned. An alert has one effect: its id names
-the command, and the supervisor gives the same answer to each repetition of it; another content under that id, and a
-timestamp too far from now, are refused. Every refusal is counted and told, the
+It has an address of its own, since it may be exposed to the internet, which the control API may not. Such services
+cannot set headers, so the body holds the strategy's secret; it is compared in constant time and never shown. The right
+secret always passes; an address with repeated wrong ones only gets 429, and other senders behind it are not affected.
+An alert has one effect: its id determines the command id, and the supervisor repeats its answer to a repetition.
+Another content under that id, and a timestamp too far from now, are refused. Refusals are counted and reported, the
 first at once and the rest together.
 """
 
@@ -24,7 +23,7 @@ from aiohttp import web
 
 from adapters.config.values import WebhookConfig, WebhookStrategy
 from adapters.control.answers import errors_as_json, failure
-from adapters.control.guesses import Guesses
+from adapters.control.auth_throttle import AuthThrottle
 from adapters.control.refusals import Refusal, Refusals
 from adapters.listening.body import BodyRefused, document, read_text
 from adapters.listening.door import prove
@@ -35,12 +34,12 @@ from messages.requests import Notify
 
 BODY_MAX = 16_384
 READY_PAUSE_S = 0.5
-"""Until an alert that came too early is given to the supervisor again."""
+"""Pause before an early alert is submitted to the supervisor again."""
 NOT_READY = 503
 ACTIONS = ("buy", "sell", "close")
 _ID = re.compile(r"[ -~]{1,128}")
 _MILLISECONDS = re.compile(r"[0-9]{13}")
-"""From 2001 to 2286; seconds would be ten digits."""
+"""Covers 2001 to 2286; a time in seconds has ten digits."""
 _CONTRACT_SUFFIX = re.compile(r"\.P$|PERP$")
 """How TradingView marks a perpetual ({{ticker}}): BTCUSDT.P."""
 _NO_SECRET = b"\0" * 32
@@ -50,7 +49,7 @@ Carry = Callable[[str, Mapping[str, Any]], Awaitable[web.Response]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert, read. `sent_ms` is what it says of itself."""
+    """One parsed alert. `sent_ms`: its own timestamp."""
 
     strategy: str
     id: str
@@ -64,7 +63,7 @@ class Alert:
 
     @property
     def command_id(self) -> str:
-        """A function of what the alert calls itself: repeated after a restart, it still has one effect."""
+        """A function of the alert's id: repeated after a restart, the alert still has one effect."""
         return f"hook-{sha256(f'{self.strategy}{chr(0)}{self.id}'.encode()).hexdigest()[:32]}"
 
 
@@ -75,7 +74,7 @@ FIELDS: Mapping[str, fields.Kind[Any]] = {
     "target": fields.price,
     "leverage": fields.leverage,
 }
-"""What a command takes of an alert."""
+"""The fields of an alert that become a command's."""
 _OPENS = ("quantity",)
 
 
@@ -94,7 +93,7 @@ class Webhook:
         self._strategies = {each.strategy: each for each in config.strategies}
         self._carry_out = carry_out
         self._now_ns = now_ns
-        self._guesses = Guesses()
+        self._throttle = AuthThrottle()
         self._refusals = Refusals(notify)
 
     def application(self) -> web.Application:
@@ -120,11 +119,11 @@ class Webhook:
             raise
 
     def _wrong_secret(self, request: web.Request) -> web.Response:
-        """Who guesses too often is not even told that it guessed wrong."""
+        """Return 401, or only 429 to a throttled address."""
         self._refusals.count(Refusal.GUESS, request.remote)
         address, now_ms = _sender(request), self._now_ns() // 1_000_000
-        if not (wait_ms := self._guesses.wait_ms(address, now_ms)):
-            self._guesses.note(address, now_ms)
+        if not (wait_ms := self._throttle.wait_ms(address, now_ms)):
+            self._throttle.on_failure(address, now_ms)
             return failure(401, "the secret is missing or wrong")
         seconds = -(-wait_ms // 1_000)
         answer = failure(429, f"too many wrong secrets came from here: try again in {seconds} s")
@@ -132,7 +131,7 @@ class Webhook:
         return answer
 
     def _authentic(self, name: str, body: Mapping[str, Any]) -> WebhookStrategy | None:
-        """The strategy, where the body proves its secret; as slow for a name that there is none of."""
+        """Return the strategy when the body proves its secret; an unknown strategy takes the same time."""
         strategy = self._strategies.get(name)
         given = body.get("secret")
         expected = strategy.secret.reveal().encode() if strategy is not None else _NO_SECRET
@@ -154,7 +153,9 @@ class Webhook:
         last_ms = alert.sent_ms + self._config.max_age_ms - int(READY_PAUSE_S * 1_000)
         answer = await self._carry_out(command, body)
         while answer.status == NOT_READY and self._now_ns() // 1_000_000 < last_ms:
-            await asyncio.sleep(READY_PAUSE_S)  # Chart services send an alert once: it waits here for its whole age.
+            await asyncio.sleep(
+                READY_PAUSE_S
+            )  # Chart services send an alert once, so it waits here up to its maximum age.
             answer = await self._carry_out(command, body)
         if answer.status == 409:
             self._refusals.count(Refusal.REFUSED)
@@ -164,7 +165,7 @@ class Webhook:
 
 
 def _span(time_ms: int) -> str:
-    """A duration as people read it, in its two largest units."""
+    """Return a duration in its two largest units."""
     seconds = time_ms // 1_000
     for unit, size, below, below_size in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
         if seconds >= size:
@@ -173,20 +174,20 @@ def _span(time_ms: int) -> str:
 
 
 def _nothing_in(query: Mapping[str, str]) -> None:
-    """Raises FieldError: an alert says everything in its body, and what stands elsewhere would be lost."""
+    """Raise FieldError for a query: an alert is read from its body only."""
     if parameter := next(iter(query), None):
         raise FieldError("nothing", parameter, "query")
 
 
 def _sender(request: web.Request) -> str:
-    """Who sent it. Behind a proxy on this machine that is whom the proxy saw, which it writes last."""
+    """Return the sender's address; behind a local proxy, the last one that the proxy wrote."""
     remote = request.remote or ""
     seen = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
     return seen if seen and remote in ("127.0.0.1", "::1") else remote
 
 
 def read(strategy: str, body: Mapping[str, Any]) -> Alert:
-    """Raises FieldError naming the field; never shows the secret."""
+    """Parse an alert. Raises FieldError naming the field; never shows the secret."""
     known = ("secret", "id", "timestamp", "action", *FIELDS)
     if unknown := next((key for key in body if key not in known), None):
         raise FieldError("one of " + ", ".join(known), unknown, "body")
@@ -217,7 +218,7 @@ def read(strategy: str, body: Mapping[str, Any]) -> Alert:
 
 
 def to_command(alert: Alert, strategy: WebhookStrategy, max_age_ms: int) -> tuple[str, dict[str, Any]]:
-    """The command's name and body. An opening never leaves once the alert itself would be too old."""
+    """Return the command's name and body. An opening expires when the alert would be too old."""
     about = {"command_id": alert.command_id, "symbol": alert.symbol, "strategy": strategy.strategy}
     if strategy.account is not None:
         about["account"] = strategy.account
@@ -237,7 +238,9 @@ def to_command(alert: Alert, strategy: WebhookStrategy, max_age_ms: int) -> tupl
 
 
 def instant_ms(value: object) -> int:
-    """Milliseconds since the epoch, or ISO 8601 in UTC as TradingView writes {{timenow}}: 2026-01-31T12:00:00Z."""
+    """Return ms since the epoch, from such a number or ISO 8601 in UTC as TradingView's {{timenow}}:
+    2026-01-31T12:00:00Z.
+    """
     expected = "milliseconds since the epoch, or a UTC instant such as 2026-01-31T12:00:00Z"
     digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(digits, str) and _MILLISECONDS.fullmatch(digits):
@@ -253,7 +256,9 @@ def instant_ms(value: object) -> int:
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    """The body, whatever its content type says; nothing of it is repeated, the secret may be anywhere in it."""
+    """Parse the body as JSON, whatever its content type. Errors repeat nothing of it, since the secret may be
+    anywhere.
+    """
     try:
         value = document(text)
     except ValueError:
@@ -264,7 +269,7 @@ def _document(text: str) -> Mapping[str, Any]:
 
 
 def _plain(name: str, value: object) -> object:
-    """A symbol without what chart services mark a perpetual with."""
+    """Return a symbol without a chart service's suffix for perpetuals."""
     return _CONTRACT_SUFFIX.sub("", value.upper()) if name == "symbol" and isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""JSON bodies to commands, and answers to JSON values. Pure; numbers leave as strings, exactly."""
+"""Converts JSON bodies to commands, and answers to JSON values. Pure; numbers are exact strings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,9 +44,9 @@ from messages.types import (
 )
 
 OPENING_EXPIRES_NS = 60_000_000_000
-"""An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""
+"""Default validity of an opening without `expires_at_ns`: it must not leave after a long ban of the venue."""
 COMMAND_ID: Mapping[str, Kind[Any]] = {"command_id": fields.command_id}
-"""What every command has."""
+"""The fields of every command."""
 QUERIES: Mapping[str, Mapping[str, Kind[Any]]] = {
     "/v1/positions": {
         "all": fields.switch,
@@ -56,11 +56,11 @@ QUERIES: Mapping[str, Mapping[str, Kind[Any]]] = {
     },
     "/v1/discrepancies": {"symbol": fields.symbol, "n": fields.how_many},
 }
-"""What the query of each path may hold; of every other path: nothing."""
+"""Path -> its query parameters; other paths have none."""
 
 
 def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command:
-    """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
+    """Return the command of `POST /v1/commands/{name}`. Raises FieldError naming the field."""
     operation = operations()[name]
     if not isinstance(body, Mapping):
         raise FieldError("a JSON object", body, "body")
@@ -77,7 +77,7 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
 
 
 def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What the query of a request means; `path` as it is described. Raises FieldError naming the parameter."""
+    """Parse a request's query; `path` as documented. Raises FieldError naming the parameter."""
     for name in (names := [name for name, _ in pairs]):
         if names.count(name) > 1:
             raise FieldError("one value", "more", name)
@@ -85,7 +85,7 @@ def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _read(said: Mapping[str, Any], known: Mapping[str, Kind[Any]], where: str) -> dict[str, Any]:
-    """What is given of what is known. Raises FieldError naming the field."""
+    """Parse the given fields. Raises FieldError for an unknown or invalid one."""
     if (unknown := next((key for key in said if key not in known), None)) is not None:
         raise FieldError(("one of " + ", ".join(known)) if known else "nothing", unknown, where)
     given: dict[str, Any] = {}
@@ -106,7 +106,7 @@ def _required(given: Mapping[str, Any], field: str, expected: str) -> None:
 
 
 def _class_of(operation: Operation, given: Mapping[str, Any]) -> type[Command]:
-    """The class that what is given chooses. Raises FieldError where it fits none."""
+    """Return the command class that the given fields select. Raises FieldError when they fit none."""
     for first, second in operation.exclusive:
         _only_one(given, first, second)
     if operation.any_of and not given.keys() - {"command_id", "expires_at_ns", *(p.name for p in operation.required)}:
@@ -129,7 +129,7 @@ def _only_one(given: Mapping[str, Any], first: str, second: str) -> None:
 
 
 def _filled(operation: Operation, given: dict[str, Any], accounts: tuple[AccountId, ...]) -> dict[str, Any]:
-    """With the only account there is, and the strategy of what people open."""
+    """Fill defaults: the only account, and the strategy of manual openings."""
     filled: dict[str, Any] = {}
     if "account" in operation.filled and "account" not in given:
         if len(accounts) != 1:
@@ -141,11 +141,11 @@ def _filled(operation: Operation, given: dict[str, Any], accounts: tuple[Account
 
 
 _STATUS = {ReplyCode.NOT_READY: 503, ReplyCode.UNKNOWN: 504}
-"""What is neither accepted nor refused."""
+"""HTTP status of codes that are neither accepted nor refused."""
 
 
 def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
-    """HTTP status and body: 200 where accepted, 409 where refused, 503 not ready, 504 where it is not known."""
+    """Return HTTP status and body: 200 accepted, 409 refused, 503 not ready, 504 unknown."""
     body = {"command_id": answer.command_id, "position_id": answer.position_id}
     status = _STATUS.get(answer.code)
     if answer.accepted and status is None:
@@ -156,9 +156,9 @@ def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
 
 
 def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
-    """What a check came to; `failed` says what could not be read or is not proven yet, null: nothing.
+    """Return a check's result; `failed`: why reads failed or proof is outstanding, null for nothing.
 
-    `unproven` are differences that were seen, and not often enough to be a discrepancy.
+    `unproven`: differences observed too few times to be a discrepancy.
     """
     seconds = answer.elapsed_ms / 1000
     text = (
@@ -184,18 +184,18 @@ def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
 
 def unproven_text(unproven: Sequence[Unproven]) -> str:
     """`1 differs, not proven yet: ETHUSDT short 0.5 believed, short 0.6 at the venue`."""
-    told = [f"{each.symbol} {each.believed} believed, {each.reported} at the venue" for each in unproven]
-    more = f"; and {len(told) - UNPROVEN_TOLD} more" if len(told) > UNPROVEN_TOLD else ""
-    differ = "1 differs" if len(told) == 1 else f"{len(told)} differ"
-    return f"{differ}, not proven yet: {'; '.join(told[:UNPROVEN_TOLD])}{more}"
+    lines = [f"{each.symbol} {each.believed} believed, {each.reported} at the venue" for each in unproven]
+    more = f"; and {len(lines) - UNPROVEN_TOLD} more" if len(lines) > UNPROVEN_TOLD else ""
+    differ = "1 differs" if len(lines) == 1 else f"{len(lines)} differ"
+    return f"{differ}, not proven yet: {'; '.join(lines[:UNPROVEN_TOLD])}{more}"
 
 
 UNPROVEN_TOLD = 10
-"""So many differences are written out in a text; the document holds all."""
+"""Differences listed in a text; the document holds all."""
 
 
 def discrepancies(answer: DiscrepanciesAnswer) -> list[dict[str, Any]]:
-    """One row per discrepancy, newest first; the first ten keys are promised to scripts."""
+    """Return one row per discrepancy, newest first; the first ten keys are stable for scripts."""
     return [row(DISCREPANCY, record) for record in answer.discrepancies]
 
 
@@ -217,7 +217,7 @@ DISCREPANCY: Sequence[Column[Discrepancy]] = (
 
 
 def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
-    """One row per position, oldest first: those that cannot say what they hold among them."""
+    """Return one row per position, oldest first, also for positions without a view."""
     prices, silent = answer.prices, {name: (state, why) for name, state, why in answer.silent}
     rows = {view.ordinal: position(view, prices.get((view.account, view.symbol))) for view in answer.views}
     for name, (state, why) in silent.items():
@@ -236,7 +236,7 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
 
 
 def _outside(found: Outside) -> dict[str, Any]:
-    """A position at the venue that is none of ours: shown, and not to be named in a command."""
+    """Return the row of an unsupervised position at the venue, which commands cannot name."""
     side = found.side.value if found.side is not None else ""
     return {
         **unknown(POSITION),
@@ -256,13 +256,13 @@ def _outside(found: Outside) -> dict[str, Any]:
 
 
 def _named(position_id: PositionId, key: Key) -> dict[str, Any]:
-    """A row of which no more is known than the name says."""
+    """Return the row of a position known by name only."""
     named = {"position_id": position_id, "account": key.account, "symbol": key.symbol, "strategy": key.strategy}
     return {**unknown(POSITION), **named, "side": key.side.value}
 
 
 def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
-    """A position for people and scripts; the first fourteen keys are promised to scripts."""
+    """Return a position's row; the first fourteen keys are stable for scripts."""
     gain = (mark - view.entry_price) * view.quantity * view.side.sign if mark is not None and view.quantity else None
     return row(POSITION, view) | {"mark_price": json_of(mark), "unrealized_pnl": json_of(gain)}
 
@@ -272,7 +272,7 @@ def _why(why: str) -> dict[str, Any]:
 
 
 NOT_SUPERVISED = "NOT_SUPERVISED"
-"""In place of a state: the venue holds it, and no position here does."""
+"""The state of a venue position that no position here supervises."""
 POSITION: Sequence[Column[PositionView]] = (
     *(column(PositionView, name, known=True) for name in ("position_id", "account", "symbol", "strategy")),
     column(PositionView, "side", known=True, enum=[*PositionSide, ""]),
@@ -304,7 +304,7 @@ POSITION: Sequence[Column[PositionView]] = (
 
 
 def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
-    """Section -> name -> value, in the order given: numbers, words, lists; the verdict with its reasons last."""
+    """Return section -> name -> value in display order; the verdict with its reasons comes last."""
     reasons = [
         {
             "level": each.level.value,
@@ -320,5 +320,5 @@ def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
 
 
 def concern_name(concern: Concern) -> str:
-    """`account: venue`: without a word of which account or position."""
+    """Return `account: venue`, without an account's or position's name."""
     return f"{concern.section.key}: {concern.name}"

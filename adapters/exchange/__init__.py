@@ -1,19 +1,19 @@
-"""One account at one exchange, spoken to through unmodified ccxt.pro.
+"""One account at one exchange, through unmodified ccxt.pro.
 
 | module | does |
 |---|---|
 | venue | declares what an exchange provides, by role; each exchange is a folder |
 | registry | finds the folder of an exchange |
-| client | the port `Venue`: connects, stays connected, one loop and one thread an account |
-| request_executor, replies | a request in, the reports that answer it out |
-| session | ccxt as a transport: sends a call, keeps the raw answer, holds sockets |
-| outcome, codes | what an answer proves |
-| queries, symbol_settings | what every exchange's reader is made of |
-| stream, hearing | the account's events without loss, and whether they come at all |
-| rules, modes, margin | what an exchange changes without a word: filters, account modes, margin modes |
-| offset | how far the clocks are apart |
-| neighbors, crowding, rate_limits | what accounts behind one address share |
-| flatten, kinship | closing without a journal; whether a key opens the journal's account |
+| client | implements the port `Venue`: one event loop and one thread per account |
+| request_executor, replies | execute a request and build the reports that answer it |
+| session | uses ccxt as a transport: sends a call, keeps the raw answer, holds sockets |
+| outcome, codes | decide what an answer proves |
+| queries, symbol_settings | the shared base of every exchange's reader |
+| stream, hearing | the account's events without loss, and the detection of a mute stream |
+| rules, modes, margin | detect unannounced changes: filters, account modes, margin modes |
+| offset | estimates the clock offset to the venue |
+| neighbors, crowding, rate_limits | the budget shared by accounts behind one address |
+| flatten, kinship | close without a journal; check that a key opens the journal's account |
 | access, settings, addresses | from the configuration to servers and keys |
-| rows, redaction, redirects, errors | reading fields, hiding secrets, refusing redirects |
+| rows, redaction, redirects, errors | parse fields, mask secrets, refuse redirects |
 """

@@ -1,4 +1,4 @@
-"""How each configured account reaches its venue: an exchange with its keys, or the embedded paper venue."""
+"""Connection settings of each configured account: an exchange with its keys, or the embedded paper venue."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def identity_of(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
-    """What binds the journal to a venue's account: never a port, never a key."""
+    """Return the identity that binds the journal to a venue's account; it contains no port and no key."""
     if account.embedded:
         assert paper is not None
         shared = account.account not in paper.accounts
@@ -21,16 +21,19 @@ def identity_of(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
 
 
 SETTINGS_LEAST_MS, SETTINGS_MOST_MS = 10_000, 300_000
-"""What was seen of symbols' leverage and margin mode is as old as the fast interval, within these bounds."""
+"""Bounds, in ms, of the maximum age of known leverage and margin modes."""
 
 
 def settings_max_age_ms(fast_ms: int) -> int:
-    """A leverage changed outside is noticed within the fast interval, even where the stream does not tell of it."""
+    """Return the maximum age, in ms, of known symbol settings: the fast interval, within bounds.
+
+    The stream may lose the event of a leverage that was changed outside; a read at this age finds it.
+    """
     return min(max(fast_ms, SETTINGS_LEAST_MS), SETTINGS_MOST_MS)
 
 
 def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> ExchangeSettings:
-    """`paper` is there wherever an account is embedded in it."""
+    """Return an account's connection settings; `paper` is required for an embedded account."""
     if account.embedded:
         assert paper is not None
         return settings_with(account, *map(Secret, paper.keys_of(account.account)), url=paper.http_url)
@@ -40,7 +43,7 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
 
 
 def settings_with(account: AccountConfig, key: Secret, secret: Secret, *, url: str | None = None) -> ExchangeSettings:
-    """What the configuration says of an account, with these keys; `url` is where an embedded one is."""
+    """Return the account's configured settings with these keys; `url` is the server of an embedded account."""
     return ExchangeSettings(
         exchange=EMBEDDED if account.embedded else account.exchange,
         api_key=key,

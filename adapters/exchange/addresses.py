@@ -1,4 +1,4 @@
-"""Where requests and sockets of an account go: from ccxt's own tables of addresses, or to the servers named. Pure."""
+"""The addresses of an account's requests and sockets: ccxt's tables, or the configured servers. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ LIVE = "live"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
-    """Where an exchange is.
+    """The addresses of an exchange.
 
     `tables`: environment -> ccxt's name for its table of addresses. `homes`: host -> environment.
     """
@@ -25,9 +25,10 @@ _SOCKS = ("socks4", "socks5", "socks5h")
 
 
 def endpoints(table: Mapping[str, Any], base_url: str | None, stream_url: str | None) -> dict[str, Any]:
-    """The addresses of a table; requests and sockets at servers of their own where those are named.
+    """Return a table's addresses, with the configured servers in place of the venue's.
 
-    `base_url` takes both, `stream_url` the sockets. Paths stay: they are the venue's.
+    `base_url` replaces the server of requests and sockets, `stream_url` that of sockets. Paths are kept: the venue
+    defines them.
     """
     return _moved(table, base_url, stream_url or base_url)
 
@@ -40,7 +41,7 @@ def _moved(table: Mapping[str, Any], rest: str | None, sockets: str | None) -> d
 
 
 def _at(url: str, rest: str | None, sockets: str | None) -> str:
-    """The same path at another server; a socket is as safe as the server's requests are."""
+    """Return the same path at another server; a socket uses TLS exactly where the server's requests do."""
     parts = urlsplit(url)
     socket = parts.scheme in ("ws", "wss")
     server = sockets if socket else rest
@@ -52,7 +53,7 @@ def _at(url: str, rest: str | None, sockets: str | None) -> str:
 
 
 def proxies(proxy: Secret | None) -> dict[str, str]:
-    """The settings for a proxy that requests and sockets both go through."""
+    """Return ccxt's settings for one proxy of requests and sockets."""
     if proxy is None:
         return {}
     url = proxy.reveal()
@@ -62,7 +63,7 @@ def proxies(proxy: Secret | None) -> dict[str, str]:
 
 
 def proxy_place(proxy: Secret | None) -> str:
-    """A proxy without its user and password: `http://host:port`."""
+    """Return a proxy's address without user and password: `http://host:port`."""
     if proxy is None:
         return ""
     parts = urlsplit(proxy.reveal())
@@ -70,7 +71,7 @@ def proxy_place(proxy: Secret | None) -> str:
 
 
 def proxy_secrets(proxy: Secret | None) -> tuple[Secret, ...]:
-    """What opens a proxy, as it is written in its address and as it is sent."""
+    """Return the proxy's credentials, as written in its address and as sent."""
     if proxy is None:
         return ()
     user_and_password = urlsplit(proxy.reveal()).netloc.rpartition("@")[0]

@@ -1,7 +1,7 @@
 """One account at one exchange through unmodified ccxt.pro: the port `actors.ports.Venue`, as I/O.
 
-Everything runs on an asyncio loop of its own thread. The outside calls `start`, `request` and `stop`,
-none of which waits for the network, and hears everything through `deliver`, called on that thread.
+Everything runs on an asyncio loop of its own thread. `start`, `request` and `stop` never wait for the network (`stop`
+waits until its deadline); reports go to `deliver`, called on the loop's thread.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ from messages.types import AccountId, ModeFault, OtherContract, PositionMode, Ra
 from messages.wording import Venue
 
 PROBE_ATTEMPTS = 2
-"""Silent answers in a row that make a venue down; one may be a lost packet."""
+"""Consecutive unanswered probes after which the venue is down; one may be a lost packet."""
 STOP_MARGIN_S = 2.0
 USE_TOLD_AFTER_S = 0.1
 
 
 class UnreachableError(AdapterError):
-    """The venue cannot be used now, and why."""
+    """The venue is unusable now; `cause` is the reason."""
 
     def __init__(self, cause: Statement, retry_after_ms: int = 0, *, fault: ModeFault | None = None) -> None:
         super().__init__(cause)
@@ -80,12 +80,12 @@ class CcxtVenue:
 
     @property
     def allowance(self) -> Allowance:
-        """What all accounts behind this one's address share."""
+        """Return the allowance shared by all accounts behind this account's address."""
         return self._neighbors.allowance(self._settings.address)
 
     @property
     def uses(self) -> tuple[RateUse, ...]:
-        """What the venue last said is used of its limits."""
+        """Return the venue's last reported usage of its limits."""
         return () if self._engine is None else self._engine.session.uses
 
     def start(self, deliver: Callable[[Message], None]) -> None:
@@ -157,13 +157,13 @@ class CcxtVenue:
             engine.loop.call_soon_threadsafe(engine.hush, for_ms, cause)
 
     def _deliver(self, message: Message) -> None:
-        # A listener may be gone already; the others still get theirs.
+        # A failed listener must not keep the others from their call.
         with suppress(Exception):
             self._outward(message)
 
 
 class _Engine:
-    """Everything that lives on the loop."""
+    """The state and tasks of one connection, owned by the loop."""
 
     def __init__(self, wiring: Wiring, jitter: Callable[[], float]) -> None:
         self._wiring = wiring
@@ -207,12 +207,12 @@ class _Engine:
         self._waits = False
 
     async def run(self) -> None:
-        """Until `finish`: connect, stay connected, and answer what was sent before closing."""
+        """Connect, stay connected and serve until `finish`; then answer what was sent and close."""
         self._serve(self._supervise())
         deadline_ms = await self._finish
         if self._requests:
             await asyncio.wait(self._requests, timeout=deadline_ms / 1000)
-        # Requests that are still out are canceled, and report an unknown outcome.
+        # Requests still outstanding are canceled and report an unknown outcome.
         left = [*self._requests, *self._services]
         for task in left:
             task.cancel()
@@ -250,14 +250,14 @@ class _Engine:
         return task
 
     def _hear(self, client: Any, message: object) -> None:
-        """Every message of every socket. Must not raise: ccxt would stop reading the socket."""
+        """Handle one message of any socket. Must not raise: ccxt would stop reading the socket."""
         url = str(client.url)
         with suppress(Exception):
             if not self._stream.take(url, message):
                 self._marks.take(url, message)
 
     def _tell_use_soon(self) -> None:
-        """Report the use of limits a moment later, once for all answers until then; never where there are no limits."""
+        """Schedule one usage report for all answers until then; none when the venue has no limits."""
         if self._limited and not self._telling_use:
             self._telling_use = True
             self.loop.call_later(USE_TOLD_AFTER_S, self._tell_use)
@@ -275,13 +275,13 @@ class _Engine:
         self._wiring.deliver(said)
 
     def hush(self, for_ms: int, cause: Statement) -> None:
-        """Another account at this address was asked for silence."""
+        """Stay quiet for `for_ms`: another account at this address was asked to."""
         self.session.hush(for_ms)
         self._tell_quiet(for_ms, cause)
 
     async def _supervise(self) -> None:
-        """Up, watched, down, and up again. Report each change once; waiting for a turn is one, too."""
-        down, told = False, None
+        """Connect, watch, and reconnect. Reports each change once, also that the account waits for its turn."""
+        down, reported = False, None
         while True:
             retry_after_ms, fault = 0, None
             await self.session.quiet()
@@ -296,7 +296,8 @@ class _Engine:
                 self._backoff.reset()
                 down = self._waits = False
                 self._rules.connected(up.instruments, complete=self._complete)
-                # Reported together with the limits: what leaves on that report must know what is left of them.
+                # Usage is reported together with the limits, so that no request leaves before the rest of the budget is
+                # known.
                 self._wiring.deliver(replace(up, uses=self.session.take_news()))
                 # An opening of a symbol that no position holds is checked against its price, too.
                 for mark in marks:
@@ -304,8 +305,8 @@ class _Engine:
                 self._open_streams()
                 self._set_margin_modes()
                 cause = await self._watch()
-            if not down or fault is not told or self._waits:
-                down, told, self._waits = True, fault, False
+            if not down or fault is not reported or self._waits:
+                down, reported, self._waits = True, fault, False
                 stamp = self._reader.stamp()
                 self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause, fault=fault))
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))
@@ -344,9 +345,9 @@ class _Engine:
             self._setting_margins = self._serve(self._margins.set_all())
 
     async def _connect(self) -> tuple[VenueUp, Sequence[MarkReport]]:
-        """What there is to know before trading. Raises UnreachableError, ReadError, MalformedError.
+        """Read what trading requires. Raises UnreachableError, ReadError, MalformedError.
 
-        Accounts that share an address connect as its budget bears it, and not all at once.
+        Accounts behind one address connect one after another, as its weight budget allows.
         """
         verdict = await self.session.sync_clock()
         if isinstance(verdict, NotExecuted):
@@ -391,7 +392,7 @@ class _Engine:
         self._wiring.deliver(TurnAwaited(account=stamp.account, ts_init=stamp.ts_init, since_ns=since_ns))
 
     async def _mode(self) -> PositionMode:
-        """The account's position mode, which is the configured one. Raises UnreachableError where it is not."""
+        """Return the account's position mode. Raises UnreachableError when it differs from the configured one."""
         mode = await self._reader.position_mode()
         wanted = self._wiring.settings.position_mode
         if mode is wanted:
@@ -399,7 +400,7 @@ class _Engine:
         answer: Statement = NOTHING
         if self._wiring.settings.set_position_mode and not self._wiring.settings.watch_only:
             verdict = await self.session.ask(Ask.SETTING, self._calls.set_position_mode(wanted))
-            # Whatever was answered, what counts is what the account is set to now.
+            # The account's current mode decides, not the answer to the change.
             mode = await self._reader.position_mode()
             if mode is wanted:
                 return mode
@@ -408,7 +409,7 @@ class _Engine:
         raise UnreachableError(_other_mode(mode, wanted, answer), fault=ModeFault.POSITION_MODE)
 
     async def _watch(self) -> Statement:
-        """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""
+        """Probe the venue at intervals, and at once on suspicion; return the reason why it is down."""
         silent = 0
         interval_s = self._wiring.settings.probe_interval_ms / 1000
         while True:
@@ -432,9 +433,9 @@ class _Engine:
                 return cause
 
     async def _refusal_of_key(self) -> Statement:
-        """Why the venue, which is there, is of no use to us; empty where the key is good for reading at least.
+        """Return why the key is unusable even for reading; empty when it can read.
 
-        Asked only after something was refused for the key: it may as well lack one permission.
+        Called only after a refusal that concerns the key: the key may lack just one permission.
         """
         if not self._key_suspected:
             return NOTHING
@@ -452,8 +453,10 @@ class _Engine:
 
 
 def _other_mode(mode: PositionMode, wanted: PositionMode, answer: Statement) -> Statement:
-    """`answer`: the venue's to the request to change it, empty where it was not asked."""
-    wish = mode.value  # what the configuration is to say: no word to be translated
+    """Return the reason for a wrong mode. `answer`: the venue's refusal to change it, empty when no change was
+    requested.
+    """
+    wish = mode.value  # a value of the configuration, which is not translated
     if not answer:
         return Venue.POSITION_MODE(mode=mode, wanted=wanted, wish=wish)
     return Venue.POSITION_MODE_NOT_CHANGED(mode=mode, wanted=wanted, wish=wish, answer=answer)

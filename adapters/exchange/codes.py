@@ -1,6 +1,6 @@
-"""Which codes of an exchange prove what, as data: each folder has its own table. Pure.
+"""The type of an exchange's code table: what each code proves. Pure.
 
-What stands in no table is unknown, so an incomplete table costs a query and never an order.
+A code that no table lists is unknown, so an incomplete table costs a query and never an order.
 """
 
 import re
@@ -13,7 +13,7 @@ from messages.types import RejectReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """Not executed: come back in `retry_after_ms` unless the answer names another time."""
+    """Not executed: retry after `retry_after_ms` unless the answer names another time."""
 
     retry_after_ms: int
     throttled: bool = False
@@ -46,24 +46,25 @@ class VenueCodes:
     row_code_field: str = ""
     row_text_field: str = ""
     unclear: frozenset[str] = frozenset()
-    """Faults within the venue: it answers, and says itself that it does not know. Every other code that stands in no
-    table refuses a setting, and has an order asked after at once: nothing of it is on its way any more."""
+    """Codes of internal venue errors with an unknown outcome. A code in no table refuses a setting, and has an order
+    queried at once: the request is no longer in transit.
+    """
     of_account: frozenset[str] = frozenset()
-    """Throttlings that concern an account; the others concern an address, and every account behind it."""
+    """Throttling codes that concern one account; the others concern an address and every account behind it."""
     mode_hints: frozenset[str] = frozenset()
-    """Refusals that say: the account is set to another position mode, or to a margin that the order cannot have."""
+    """Refusals that hint at another position mode, or at a margin mode that the order cannot have."""
     banned_until: re.Pattern[str] | None = None
-    """Where a text names the end of a ban, in milliseconds since the epoch."""
+    """Matches the end of a ban in a text, in ms since the epoch."""
 
     @property
     def code_in_text(self) -> re.Pattern[str]:
-        """Where a library's text has the code; of several the last is the innermost, the order's own."""
+        """Matches the code in a library's error text; the last match is the innermost, the order's own."""
         names = "|".join(re.escape(name) for name in (self.code_field, self.row_code_field) if name)
         return re.compile(rf"\"(?:{names})\"\s*:\s*\"?(-?\d{{1,9}})\b")
 
     @property
     def words_in_text(self) -> re.Pattern[str]:
-        """Where a library's text has the venue's own words."""
+        """Matches the venue's message in a library's error text."""
         return re.compile(rf"\"{re.escape(self.text_field)}\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"")
 
 

@@ -1,6 +1,6 @@
-"""How many accounts an address bears: what their sweeps and checks weigh against what reads may use. Pure.
+"""How many accounts one address supports: the weight of their sweeps against the weight for reads. Pure.
 
-Exchanges count weight by address. Accounts beyond what it bears take turns, so each is read in full less often.
+Exchanges count weight by address. Accounts beyond the supported number take turns, so each is read in full less often.
 """
 
 from collections.abc import Iterable
@@ -16,13 +16,15 @@ from messages.wording import Storage
 
 EMBEDDED = "the embedded paper venue"
 LISTS_LEAST_MS = 20_000
-"""However often positions are swept, open orders are not more often than this (see the gateway)."""
+"""The shortest interval of open-order reads, whatever the position interval (see the gateway)."""
 PROBES_PER_MINUTE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
-    """The accounts behind one address, how many it bears at the configured intervals, and how often each is read."""
+    """The accounts behind one address, the number it supports at the configured intervals, and the resulting read
+    interval.
+    """
 
     address: str
     accounts: int
@@ -35,7 +37,7 @@ class Crowd:
 
     @property
     def found(self) -> Statement:
-        """How many accounts are there, and how many the address bears."""
+        """Return a statement of the number of accounts and the number the address supports."""
         if self.accounts == 1:
             said = Storage.BEHIND_ADDRESS_ONE(address=self.address, bears=self.bears)
         else:
@@ -48,7 +50,7 @@ class Crowd:
 
 
 def crowds(config: Config) -> tuple[Crowd, ...]:
-    """By address, in the order of the configuration."""
+    """Return one crowd per address, in the order of the configuration."""
     behind: dict[str, list[AccountConfig]] = {}
     weights: dict[str, Weights] = {}
     for account in config.accounts:
@@ -74,5 +76,5 @@ def _crowd(config: Config, address: str, accounts: Iterable[AccountConfig], weig
 
 
 def readable(share: int, reserve: int, limit: int) -> int:
-    """What reads may use of a minute's weight: two thirds of what openings may."""
+    """Return the weight per minute for reads: two thirds of the openings' share."""
     return limit * share // 100 * (100 - reserve) // 100 * 2 // 3

@@ -1,4 +1,4 @@
-"""What the adapter raises of its own. The words of an exchange library's error are outside text."""
+"""The adapter's own error; texts of an exchange library's errors count as outside text."""
 
 from messages.statement import Statement
 

@@ -1,13 +1,11 @@
-"""Break glass: everything of an account is closed at the venue, by nothing but the exchange client.
+"""Break glass: closes everything of an account at the venue, through the exchange client alone.
 
-No journal, no supervisor, no position of ours: what the venue holds is what there is. Rounds are
-repeated until the account was seen flat twice. In each round what could open is canceled first, then
-every position is closed by reduce-only market orders, and what protects a position is canceled when
-the position is seen gone, so that a refused close leaves no position without a stop. Positions are read
-from two sources, the list of positions and the account, since one may be empty by mistake.
+There is no journal, no supervisor and no position of ours: only the venue's state counts. Rounds repeat until two
+consecutive reads are flat. A round first cancels orders that could open, then closes every position by reduce-only
+market orders. Protection is canceled after its position is seen gone, so a refused close leaves no position without a
+stop. Positions come from two reads, the position list and the account: either may be empty by mistake.
 
-A reducing order can do no harm twice: it never turns a position around, so an unknown outcome is
-answered by reading again and closing what is left.
+A reducing order never turns a position around, so after an unknown outcome the rest is read and closed again.
 """
 
 import asyncio
@@ -29,15 +27,15 @@ from messages.types import AccountId, ClientOrderId, Instrument, OrderKind, Posi
 ROUNDS_MAX = 30
 DEADLINE_S = 180.0
 FLAT_READS = 2
-"""Absence is not evidence: flat is what was read empty so often in a row, spaced by a pause."""
+"""Consecutive flat reads, spaced by a pause, that prove flat: absence is not evidence."""
 FAST_ROUNDS = 5
 PAUSE_S = 0.4
 SLOW_PAUSE_S = 5.0
-"""What has not helped five times is tried less often: reading a round is dear."""
+"""The pause after five unsuccessful rounds: a round of reads is expensive."""
 WAIT_MAX_S = 60.0
 """The longest wait a venue may ask for within one round."""
 AT_ONCE = 4
-"""Requests under way together: a slow answer about one symbol must not delay the others."""
+"""Concurrent requests, so that a slow answer about one symbol does not delay the others."""
 ORDERS_PER_CLOSE_MAX = 50
 """A position larger than this many times the market maximum takes more than one round."""
 
@@ -48,7 +46,7 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True, kw_only=True)
 class Closing:
-    """One position's end: what was there at first, what is left, what it was closed at, and the last trouble."""
+    """The close of one position: initial quantity, rest, fills, and the last error."""
 
     symbol: Symbol
     side: PositionSide
@@ -60,13 +58,13 @@ class Closing:
 
     @property
     def price(self) -> Decimal | None:
-        """The average price of what the venue answered as filled; None where no answer told."""
+        """The average fill price; None when no answer reported one."""
         return self.notional / self.traded if self.traded else None
 
 
 @dataclass(slots=True, kw_only=True)
 class Flattened:
-    """How it ended. `flat` was proven; otherwise `blind` tells what could not be read, if anything."""
+    """The result. `flat`: proven flat; `blind` names the reads that failed otherwise."""
 
     account: AccountId
     flat: bool = False
@@ -78,7 +76,7 @@ class Flattened:
 
 
 class Flatten:
-    """One account, once. `say` hears one line for everything that is done."""
+    """Flattens one account, once. `say` receives one line per action."""
 
     def __init__(
         self,
@@ -89,9 +87,9 @@ class Flatten:
         pause: Pause = asyncio.sleep,
         gone: Callable[[], None] = lambda: None,
     ) -> None:
-        """`gone` is called once, when the positions that were there are seen no more; it must not block."""
+        """`gone` is called once, when the initial positions are no longer seen; it must not block."""
         self._gone = gone
-        self._told = False
+        self._reported_gone = False
         self._account = account
         self._session = session
         self._venue = session.dialect.flattening(session)
@@ -107,7 +105,7 @@ class Flatten:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def run(self, configured: PositionMode, deadline_s: float = DEADLINE_S) -> Flattened:
-        """Until flat, the deadline, or ROUNDS_MAX. Never raises for what a venue answers."""
+        """Run until flat, `deadline_s`, or ROUNDS_MAX. Never raises for a venue's answer."""
         self._mode = configured
         try:
             async with asyncio.timeout(deadline_s):
@@ -133,13 +131,13 @@ class Flatten:
             await self._breathe()
 
     async def _breathe(self) -> None:
-        """A pause, as long as the venue asks for."""
+        """Pause, at least as long as the venue asks for."""
         usual_s = PAUSE_S if self._result.rounds < FAST_ROUNDS else SLOW_PAUSE_S
         await self._pause(max(usual_s, self._wait_s))
         self._wait_s, self._throttled = 0.0, False
 
     async def _prepare(self) -> None:
-        """The clock, the mode, the market maxima: each is worth a try, none is worth waiting for."""
+        """Read clock, mode and market maxima once; a failure does not delay the close."""
         await self._heed(await self._session.sync_clock())
         try:
             self._mode = await self._venue.position_mode(self._read) or self._mode
@@ -176,11 +174,11 @@ class Flatten:
         await self._together(self._close(row) for row in largest_first)
         if survey.blind_to_positions:
             return
-        # What was closed may have left orders that no list shows: its symbol is swept once whatever they say.
+        # A closed symbol may have orders that no list shows, so it is swept once in any case.
         left = {symbol for symbol, _ in self._result.closings} - self._swept - held
         self._swept |= left
-        if left and not held and not self._told:
-            self._told = True
+        if left and not held and not self._reported_gone:
+            self._reported_gone = True
             self._gone()
         await self._cancel_all(sorted(left - resting), survey, conditional=False)
         protecting = {order.symbol for order in survey.orders if order.conditional and order.reduces}
@@ -194,7 +192,7 @@ class Flatten:
         await asyncio.gather(*(one(step) for step in steps))
 
     async def _cancel_all(self, symbols: Sequence[Symbol], survey: Survey, *, conditional: bool) -> None:
-        """Every order of these symbols: entries could fill, and targets could block the close."""
+        """Cancel every order of these symbols: entries could fill, and targets could block the close."""
         await self._together(self._cancel_symbol(symbol, survey, conditional=conditional) for symbol in symbols)
 
     async def _cancel_symbol(self, symbol: Symbol, survey: Survey, *, conditional: bool) -> None:
@@ -225,13 +223,13 @@ class Flatten:
                 return  # The next round reads what is left before anything else is sent.
 
     def _book(self, closing: Closing, verdict: Verdict) -> str:
-        """Add what the answer tells as filled; the same in words."""
+        """Add the answer's fill to `closing`; return it as text."""
         if not isinstance(verdict, proof.Accepted):
             return said_of(verdict)
-        told = self._venue.filled(verdict.row)
-        if told is None:
+        fill = self._venue.filled(verdict.row)
+        if fill is None:
             return "accepted"
-        filled, price = told
+        filled, price = fill
         closing.traded += filled
         closing.notional += filled * price
         return f"filled {trimmed(filled)} at {trimmed(price)}"
@@ -245,7 +243,7 @@ class Flatten:
         return None
 
     async def _heed(self, verdict: Verdict) -> None:
-        """The venue's own wishes: a wait it asks for, a clock that is off."""
+        """Apply the venue's requested wait, and a clock error."""
         if isinstance(verdict, proof.NotExecuted):
             self._wait_s = max(self._wait_s, min(WAIT_MAX_S, verdict.retry_after_ms / 1000))
             self._throttled = self._throttled or verdict.throttled
@@ -254,9 +252,9 @@ class Flatten:
 
 
 def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:
-    """Market orders that close a position, within the market's maximum and in its whole steps where they are known.
+    """Return market orders that close a position, within the market's maximum and step where known.
 
-    What is less than one step is tried as it is: the venue's answer says why it stays.
+    A rest below one step is sent as it is; the venue's answer then gives the reason why it stays.
     """
     most = rules.max_market_quantity or rules.max_quantity if rules is not None else Decimal(0)
     crumb = row.quantity % rules.quantity_step if rules is not None and rules.quantity_step else Decimal(0)
@@ -269,7 +267,7 @@ def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | Non
             SubmitEmergency(
                 account=account,
                 symbol=row.symbol,
-                # Not in the format of Albra's own ids: a running supervisor must not take it for one of its orders.
+                # The id is not in Albra's format, so that a running supervisor does not take it for one of its orders.
                 client_order_id=ClientOrderId(f"flatten{secrets.token_hex(8)}"),
                 side=Side.SELL if row.side is PositionSide.LONG else Side.BUY,
                 position_side=row.side,
@@ -281,7 +279,7 @@ def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | Non
 
 
 def said_of(verdict: Verdict) -> str:
-    """A verdict that is no success, in the venue's words."""
+    """Return the venue's text of an unsuccessful verdict."""
     match verdict:
         case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
             return f"refused, {code} {text}"

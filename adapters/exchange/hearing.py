@@ -1,7 +1,7 @@
-"""Whether the account's stream says what the venue has done: a socket that is open and brings nothing looks well. Pure.
+"""Detects a mute account stream: a socket that is open and brings no events. Pure.
 
-An order that the venue has acknowledged by request is told of by the stream within moments. One that is not proves
-that events were lost; where the stream has said nothing at all of that kind since, it is mute about the kind.
+The stream reports an order within moments of its acknowledgement. A missing report proves lost events; when no event of
+that kind has come since, the stream is mute for the kind.
 """
 
 from collections import OrderedDict
@@ -11,14 +11,14 @@ from messages.types import ClientOrderId
 
 ORDERS, CONDITIONALS = "orders", "conditional orders"
 MUTE_AFTER_MS = 5_000
-"""From an acknowledgement to its event: a hundred times what it takes, and far below a sweep."""
+"""Time from an acknowledgement to its event: a hundred times the usual delay, and far below a sweep's interval."""
 REMEMBERED = 1_000
-"""Orders that the stream told of before their request was answered."""
+"""Remembered orders whose events came before their acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed:
-    """An order of which the stream has not told. `mute`: nor of any other of its kind since."""
+    """An acknowledged order without an event. `mute`: no event of its kind has come since."""
 
     kind: str
     mute: bool
@@ -26,21 +26,21 @@ class Missed:
 
 @dataclass(slots=True)
 class Hearing:
-    """One life of a socket; `forget` begins the next. Times are monotonic nanoseconds."""
+    """The expected events of one socket; `forget` begins the next socket. Times are monotonic ns."""
 
     expected: dict[ClientOrderId, tuple[str, int]] = field(default_factory=dict)
     heard: OrderedDict[ClientOrderId, None] = field(default_factory=OrderedDict)
     last_ns: dict[str, int] = field(default_factory=dict)
 
     def expect(self, name: ClientOrderId, kind: str, now_ns: int) -> bool:
-        """An order was acknowledged; whether its event has still to come."""
+        """Record an acknowledgement; return whether its event is still outstanding."""
         if self.heard.pop(name, 0) is None:
             return False
         self.expected[name] = (kind, now_ns)
         return True
 
     def hear(self, kind: str, name: ClientOrderId, now_ns: int) -> None:
-        """An event told of this order."""
+        """Record an event of this order."""
         self.last_ns[kind] = now_ns
         if self.expected.pop(name, None) is None:
             self.heard[name] = None
@@ -48,7 +48,7 @@ class Hearing:
                 self.heard.popitem(last=False)
 
     def missed(self, name: ClientOrderId) -> Missed | None:
-        """Its time is over; None where the stream has told of it."""
+        """Return the order as missed after its time; None when its event has come."""
         found = self.expected.pop(name, None)
         if found is None:
             return None
@@ -56,7 +56,7 @@ class Hearing:
         return Missed(kind=kind, mute=self.last_ns.get(kind, -1) < since_ns)
 
     def forget(self) -> None:
-        """The socket has ended: what it did not tell is read."""
+        """Drop all expectations: after a socket's end, missing state is read."""
         self.expected.clear()
         self.heard.clear()
         self.last_ns.clear()

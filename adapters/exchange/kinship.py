@@ -1,7 +1,7 @@
-"""Whether a key opens the account that a journal was written of: the account knows the journal's orders.
+"""Checks that a key opens the journal's account: that account knows the journal's orders.
 
-Client order ids carry the journal's random id, so an account that knows one of them is the one. An exchange
-forgets orders that have ended: within days those that were never filled, within months the others.
+Client order ids carry the journal's random id, so one known order identifies the account. An exchange forgets terminal
+orders: unfilled ones within days, others within months.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from adapters.exchange.session import Session
 from messages.requests import QueryOrder
 
 ASKED_MOST = 12
-"""Orders asked for, newest first: one that is known is enough."""
+"""Orders queried, newest first; one known order suffices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`known`: an order of the journal that the account knows, empty where it knows none of the `asked`.
+    """`known`: a journalled order that the account knows, empty when it knows none of the `asked`.
 
-    `unreadable`: why it could not be asked.
+    `unreadable`: why the query failed.
     """
 
     asked: int = 0
@@ -29,7 +29,7 @@ class Comparison:
 
 
 async def compare(session: Session, orders: Sequence[QueryOrder]) -> Comparison:
-    """Ask for each until one is known. Raises nothing for what the venue answers."""
+    """Query the orders until one is known. Raises nothing for a venue's answer."""
     if not isinstance(time := await session.sync_clock(), proof.Answered):
         return Comparison(unreadable=in_words(time))
     asked = 0

@@ -1,9 +1,9 @@
-"""An account's margin mode: the one that is configured, or whatever the venue has where none is.
+"""Keeps the configured margin mode of an account's symbols; without one the venue's modes stay.
 
-The mode belongs to a symbol at the venue, and cannot be changed while a position or an order is open there. So it is
-read at every start and set where it differs, one symbol after another, below every other request. Nothing is opened on
-a symbol whose mode is not known to be right: the opening sets it first, or is refused with the venue's reason. An open
-position in another mode stays as it is; the comparison of positions reports it as a discrepancy.
+The mode belongs to a symbol and cannot be changed while the symbol has a position or an order. It is read at every
+start and set where it differs, symbol by symbol, with the lowest request priority. An opening on a symbol whose mode is
+not known to be right sets it first, or is refused with the venue's reason. An open position in another mode stays; the
+comparison of positions reports a discrepancy.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from messages.types import RejectReason, Symbol
 from messages.wording import Venue
 
 PACE_S = 0.2
-"""Between two symbols that are set at the start: 300 of a minute's weight where hundreds differ."""
+"""Pause between two symbols at the start: 300 weight per minute when hundreds differ."""
 RETRY_MS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchanged:
-    """The venue refuses to change a margin mode: its `answer`, and what that means for an opening."""
+    """The venue's refusal to change a margin mode: its `answer`, and the consequence for an opening."""
 
     answer: Rejected
     text: Statement
 
 
 class MarginModes:
-    """Keeps the configured mode. Without one it does nothing."""
+    """Keeps the configured mode; does nothing without one."""
 
     def __init__(self, settings: ExchangeSettings, session: Session, account: Connection) -> None:
         self._wanted = settings.margin_mode
@@ -43,13 +43,13 @@ class MarginModes:
         self._refused: set[Symbol] = set()
 
     async def read(self) -> None:
-        """What the venue has of every symbol. Raises ReadError and MalformedError."""
+        """Read every symbol's mode. Raises ReadError and MalformedError."""
         if self._wanted is not None:
             await self._reader.read_symbol_settings()
             self._refused.clear()
 
     async def set_all(self) -> None:
-        """Every symbol that differs, once; those that cannot be changed now wait for their next opening."""
+        """Set each differing symbol once; a refused one is tried again at its next opening."""
         if self._wanted is None or self._watch_only:
             return
         for symbol in self._reader.symbols.in_mode(other_than=self._wanted):
@@ -59,7 +59,7 @@ class MarginModes:
                 await asyncio.sleep(PACE_S)
 
     async def refusal(self, symbol: Symbol) -> Unchanged | NotExecuted | None:
-        """Why nothing may be opened on a symbol now; None where its mode is right, or was set."""
+        """Return why an opening on the symbol is refused; None when its mode is right or was set."""
         wanted = self._wanted
         if wanted is None or self._reader.symbols.margin_mode(symbol) is wanted:
             return None

@@ -1,8 +1,8 @@
-"""How the account is set at the venue, watched: position mode and assets mode can be switched there while it is flat.
+"""Watches the account's position mode and assets mode, which can be switched at the venue while flat.
 
-The venue announces no change of the first, and refuses every order that was made for the other mode. So both are read
-now and then, and at once when a refusal hints at them; what was set back, or cannot be right, is reported, and openings
-are held until it agrees.
+The venue announces no change of the position mode and refuses every order made for the other mode. Both modes are read
+at intervals, and at once when a refusal hints at a change. A restored or unusable mode is reported; openings are held
+until the venue agrees.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from messages.reports import AccountModes
 from messages.types import MarginMode, ModeFault, PositionMode
 
 FAULTY_S = 10.0
-"""Between two looks while something is wrong."""
+"""Interval of reads while a mode is wrong."""
 HINTED_LEAST_S = 5.0
 
 
 class ModesWatch:
-    """One per adapter, run as one task once the venue was up."""
+    """One per adapter; runs as one task after the first connection."""
 
     def __init__(self, wiring: Wiring, session: Session, account: Connection) -> None:
         self._settings = wiring.settings
@@ -32,10 +32,10 @@ class ModesWatch:
         self._requests, self._reader = account.requests, account.reader
         self._hints = session.dialect.codes.mode_hints
         self._hinted = asyncio.Event()
-        self._told: tuple[PositionMode, bool | None, ModeFault | None] | None = None
+        self._reported: tuple[PositionMode, bool | None, ModeFault | None] | None = None
 
     def judge(self, verdict: Verdict) -> None:
-        """Every answer to an order or a setting passes here."""
+        """Inspect an answer to an order or a setting for a hint at a mode change."""
         if isinstance(verdict, Rejected) and verdict.code in self._hints:
             self.look_soon()
 
@@ -43,12 +43,12 @@ class ModesWatch:
         self._hinted.set()
 
     async def run(self) -> None:
-        """Until canceled."""
+        """Read at intervals and on hints until canceled."""
         while True:
             await self._session.spare()
             with suppress(ReadError, MalformedError):
                 await self.look()
-            faulty = self._told is not None and self._told[2] is not None
+            faulty = self._reported is not None and self._reported[2] is not None
             usual_s = self._settings.settings_max_age_ms / 1000
             await asyncio.sleep(min(HINTED_LEAST_S, usual_s))
             with suppress(TimeoutError):
@@ -57,7 +57,7 @@ class ModesWatch:
             self._hinted.clear()
 
     async def look(self) -> None:
-        """Read them, set back what may be, and tell it. Raises ReadError, MalformedError."""
+        """Read both modes, restore the permitted ones, and report changes. Raises ReadError, MalformedError."""
         mode, joined = await self._reader.modes()
         wanted, restored = self._settings.position_mode, False
         if mode is not wanted and self._settings.set_position_mode and not self._settings.watch_only:
@@ -67,10 +67,10 @@ class ModesWatch:
         self.tell(mode, joined=joined, restored=restored)
 
     def tell(self, mode: PositionMode, *, joined: bool | None, restored: bool = False) -> None:
-        """What is news of it."""
+        """Report what differs from the last report."""
         found = (mode, joined, self._fault(mode, joined=joined))
-        if found != self._told or restored:
-            self._told = found
+        if found != self._reported or restored:
+            self._reported = found
             stamp = self._reader.stamp()
             said = AccountModes(
                 account=stamp.account, ts_init=stamp.ts_init, position_mode=mode, multi_assets=joined,

@@ -1,6 +1,6 @@
-"""Accounts that reach a venue from one address: what it asks of the address, it asks of all of them.
+"""Accounts behind one address: a ban or pause for one holds for all.
 
-Exchanges count weight by address, and ban addresses; orders they count by account.
+Exchanges count weight by address and ban addresses; they count orders by account.
 """
 
 from collections.abc import Callable
@@ -10,36 +10,36 @@ from typing import Protocol
 from messages.statement import Statement
 
 Hear = Callable[[int, Statement], None]
-"""For how many milliseconds to be quiet, and why. Called on the thread of the account that was asked."""
+"""(duration in ms, cause). Called on the thread of the account that received the request for silence."""
 
 
 class Allowance(Protocol):
-    """What an address may still ask of its venue, shared by all behind it. Thread-safe; nothing of it waits."""
+    """The weight left to an address, shared by all accounts behind it. Thread-safe; no call blocks."""
 
     def learn(self, weight_per_minute: int, /) -> None:
-        """The venue's limit; 0 where it has none."""
+        """Set the venue's weight limit per minute; 0 when it has none."""
         ...
 
     def turn(self, who: str, weight: int, /, *, connecting: bool = False) -> bool:
-        """May what an adapter asks of its own leave now? Then so much is held until `turned`. False: ask again.
+        """Reserve `weight` for an adapter's own request until `turned`. False: not now, try again.
 
-        `connecting`: everything that its account is asked for waits for it.
+        `connecting`: the request delays every request of its account, so it takes precedence.
         """
         ...
 
     def turned(self, who: str, weight: int, /) -> None: ...
 
     def left(self, weight: int, /) -> None:
-        """A request leaves."""
+        """Charge a request that is being sent."""
         ...
 
     def came(self, weight: int, used: int | None, /) -> None:
-        """It was answered; `used` of the minute, by all callers at the address, if the venue said so."""
+        """Record an answer; `used`: the minute's usage by all callers at the address, where reported."""
         ...
 
 
 class Boundless:
-    """Of an address without an account of its use."""
+    """The allowance of an address without accounting."""
 
     def learn(self, *_: object) -> None:
         return None
@@ -58,17 +58,17 @@ class Boundless:
 
 
 class Neighbors:
-    """Made once by the composition and given to every account's adapter. Thread-safe."""
+    """Shared by the adapters of all accounts. Thread-safe."""
 
     def __init__(self, allowance: Callable[[], Allowance] = Boundless) -> None:
-        """`allowance` makes that of one more address."""
+        """`allowance` creates the allowance of a new address."""
         self._lock = Lock()
         self._members: dict[object, tuple[str, Hear]] = {}
         self._make = allowance
         self._allowances: dict[str, Allowance] = {}
 
     def allowance(self, address: str) -> Allowance:
-        """One for all behind it."""
+        """Return the address's shared allowance."""
         with self._lock:
             if address not in self._allowances:
                 self._allowances[address] = self._make()
@@ -83,7 +83,7 @@ class Neighbors:
             self._members.pop(who, None)
 
     def tell(self, who: object, for_ms: int, cause: Statement) -> None:
-        """Its host asked `who` for silence: ask the others there, too."""
+        """Pass the venue's request for silence on to the other accounts at `who`'s address."""
         with self._lock:
             host = self._members[who][0] if who in self._members else None
             others = [hear for other, (where, hear) in self._members.items() if other is not who and where == host]

@@ -1,12 +1,11 @@
-"""What an answer proves. Pure: no exchange library, no clock.
+"""Decides what an answer proves. Pure: no exchange library, no clock.
 
-One question is asked of every answer and every error: was the request certainly done, certainly not
-done, or perhaps done? Two doors lead to the exchange's table (`codes`): `interpret` takes an HTTP answer as
-it came off the wire, `interpret_raised` what an exchange library raised when there was none.
+Every answer and error is certainly done, certainly not done, or perhaps done. Two functions apply the exchange's table
+(`codes`): `interpret` judges a raw HTTP answer, `interpret_raised` an exception that a library raised without one.
 
-The rejection of an order is only by whitelist: every code, status, class and text that is not listed is
-`Unknown`, because taking a live order for a failed one doubles it, while asking once more costs a request.
-A setting is not doubled: any code of the venue's refuses it, but those of its own faults.
+An order is rejected only by a listed code, status, class or text; everything else is `Unknown`. A live order taken for
+a failed one is doubled, while a query costs one request. A setting is not doubled: any code but an internal venue error
+refuses it.
 """
 
 import json
@@ -35,7 +34,7 @@ UNSENT_RETRY_MS = 500
 
 
 class Ask(StrEnum):
-    """What was asked; the same code proves different things."""
+    """The kind of request; the same code proves different things."""
 
     SUBMIT = "submit"
     CANCEL = "cancel"
@@ -46,7 +45,7 @@ class Ask(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The venue has the order, and this is how it describes it. Answers cancels and queries, too."""
+    """The venue has the order, described by its row. Also answers cancels and queries."""
 
     venue_order_id: VenueOrderId
     row: Row
@@ -54,14 +53,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A read or a setting was answered with this value."""
+    """The value that answers a read or a setting."""
 
     value: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """The request was not executed, and a repetition would be refused too. `text` is the venue's."""
+    """Not executed, and a repetition would be refused too. `text` is the venue's."""
 
     reason: RejectReason
     code: str
@@ -70,7 +69,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """The venue knows no such live order (cancel) or no such order (query). That alone proves nothing."""
+    """The venue knows no live order (cancel) or no order (query) of this id. That alone proves nothing."""
 
     code: str
     text: str
@@ -78,7 +77,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
-    """An open order has this client order id already, and only we use it: it is ours. Fetch and adopt it."""
+    """An open order has this client order id; the ids are only ours, so fetch and adopt it."""
 
     code: str
     text: str
@@ -86,9 +85,9 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotExecuted:
-    """Certainly not done, and worth another try later. `resync`: our clock is off, measure it first.
+    """Not executed; may be repeated later. `resync`: measure the clock offset first.
 
-    `alone`: the venue throttles this account; it throttles an address, and all accounts behind it, otherwise.
+    `alone`: the throttle concerns this account; otherwise an address and every account behind it.
     """
 
     retry_after_ms: int
@@ -100,9 +99,9 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Perhaps done. `answered`: the request was answered for what it is, in words that no table has.
+    """Perhaps done. `answered`: the venue answered this request with a text that no table lists.
 
-    `refused`: these words are no fault of its own, so the request is over, whatever became of it.
+    `refused`: the text is no internal venue error, so the request is no longer in transit.
     """
 
     cause: Statement
@@ -115,10 +114,10 @@ Verdict: TypeAlias = Accepted | Answered | Rejected | Missing | Duplicate | NotE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """What a library raised in place of an answer.
+    """An exception that a library raised instead of an answer.
 
-    `classes` are the names along the exception's MRO, and those of what caused it. `never_sent` is
-    true only where the connection was never made, so that not one byte of the request left.
+    `classes`: class names of the MRO, and of the exception's causes. `never_sent`: no connection was made, so no byte
+    of the request left.
     """
 
     classes: tuple[str, ...]
@@ -186,9 +185,9 @@ def decode(body: bytes) -> object:
 
 
 def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: str, retry_ms: int | None) -> Verdict:
-    """The one table behind both doors. `status` 0: not known."""
+    """Apply the table. `status` 0: not known."""
     cause = _cause(codes, status, code, text)
-    # "Elsewhere" is said by what stands before the venue, which may have passed the request on all the same.
+    # A gateway before the venue answers "elsewhere", and may still have passed the request on.
     if 300 <= status < 400:
         return Unknown(cause=cause)
     if status in codes.quiet_statuses:
@@ -204,7 +203,7 @@ def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: 
             alone=code in codes.of_account,
             resync=rule.resync,
         )
-    # A server's fault proves nothing, whatever else it says, except in the venue's own words for "failed".
+    # A 5xx proves nothing, except with the venue's documented text for "failed".
     if status >= 500 or status == 408:
         return _judge_server_fault(codes, text, cause)
     if code is not None:
@@ -237,14 +236,14 @@ def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: Statem
     if reason is None and code in codes.unclear:
         return Unknown(cause=cause, answered=True)
     if reason is None and ask is Ask.SETTING:
-        reason = RejectReason.OTHER  # what is set twice is set once: asking for it again costs nothing
+        reason = RejectReason.OTHER  # a setting may be repeated at no cost
     if reason is None:
         return Unknown(cause=cause, answered=True, refused=True)
     return Rejected(reason=reason, code=code, text=_said(codes, text))
 
 
 def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: str | None) -> Verdict:
-    """A 200 proves only what its body says: empty, HTML and truncated bodies come with status 200, too."""
+    """Judge a 200 by its body: empty, HTML and truncated bodies come with status 200, too."""
     if ask in (Ask.READ, Ask.SETTING):
         if isinstance(value, (dict, list)):
             return Answered(value=value)
@@ -267,7 +266,7 @@ _STATUS = re.compile(r"(?:(?:GET|POST|PUT|DELETE) \S+|^\w+) ([1-5]\d\d)\b")
 
 
 def _row_in(value: object, codes: VenueCodes) -> Row | None:
-    """The order that an answer is about: the answer itself, or what its envelope holds (of a list, the first)."""
+    """Return the order's row: the answer itself, or the one in its envelope (of a list, the first)."""
     if not isinstance(value, dict):
         return None
     row = value.get(codes.row_field) if codes.row_field else value
@@ -277,9 +276,9 @@ def _row_in(value: object, codes: VenueCodes) -> Row | None:
 
 
 def _refusal(value: object, codes: VenueCodes) -> tuple[str, str] | None:
-    """(code, text) where the body is the venue's error; some cancels say "code": "200" and mean success.
+    """Return (code, text) of an error body; some cancels have "code": "200" and mean success.
 
-    What an order's own row says counts before its envelope, which may say success over a refused order.
+    An order's own row counts before its envelope, which may report success over a refused order.
     """
     if not isinstance(value, dict):
         return None
@@ -295,7 +294,7 @@ def _refusal(value: object, codes: VenueCodes) -> tuple[str, str] | None:
 
 
 def _retry_ms(codes: VenueCodes, headers: Headers, text: str, now_ms: int) -> int | None:
-    """What the venue asks us to wait; None where it names no time that can be read."""
+    """Return the wait that the venue asks for, in ms; None when it names no readable time."""
     banned = None if codes.banned_until is None else _search(codes.banned_until, text)
     if banned is not None and now_ms > 0:
         return max(0, min(int(banned) - now_ms, MAX_RETRY_AFTER_MS))
@@ -323,7 +322,7 @@ def _search(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> str | None:
-    """The innermost of several codes is the order's own; an envelope's comes first."""
+    """Return the last match: the order's own code comes after its envelope's."""
     found = pattern.findall(text)
     return found[-1] if found else None
 
@@ -333,7 +332,7 @@ def _plain(body: bytes) -> str:
 
 
 def _said(codes: VenueCodes, text: str) -> str:
-    """The venue's own words where the text is a library's wrapping of them."""
+    """Return the venue's message inside a library's text, else the text."""
     match = codes.words_in_text.search(text)
     return scrub(match[1] if match else text)
 
@@ -344,7 +343,7 @@ def _cause(codes: VenueCodes, status: int, code: str | None, text: str) -> State
 
 
 def in_words(verdict: Verdict) -> Statement:
-    """What was answered, where that is not what was asked for."""
+    """Return an unsuccessful verdict as a statement."""
     match verdict:
         case Rejected(code=code, text=text) | Missing(code=code, text=text) | Duplicate(code=code, text=text):
             return Common.ANSWERED(code=code, text=text) if code else verbatim(text)
@@ -355,16 +354,16 @@ def in_words(verdict: Verdict) -> Statement:
 
 
 def is_silent(verdict: Verdict) -> bool:
-    """Whether the venue itself did not answer: nothing came, a server failed, or what came cannot be read."""
+    """Return whether the venue gave no usable answer: none came, a server failed, or it is unreadable."""
     if isinstance(verdict, Unknown):
         return not verdict.answered
     return isinstance(verdict, NotExecuted) and not (verdict.throttled or verdict.resync)
 
 
 def with_secrets_masked(verdict: Verdict, secrets: tuple[Secret, ...]) -> Verdict:
-    """The verdict with its texts free of these literal secrets."""
+    """Return the verdict with these literal secrets masked."""
     if isinstance(verdict, (NotExecuted, Unknown)):
-        # A statement with a code is ours, and has no outside text in it.
+        # A statement with a code contains no outside text.
         return verdict if verdict.cause.code else replace(verdict, cause=verbatim(scrub(verdict.cause, secrets)))
     if isinstance(verdict, (Rejected, Missing, Duplicate)):
         return replace(verdict, text=scrub(verdict.text, secrets))

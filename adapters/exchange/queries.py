@@ -1,4 +1,4 @@
-"""Asking a venue: an answer is a value, and what is none becomes a ReadError that says whether silence met it."""
+"""Queries a venue: returns the answer's value, or raises ReadError with `silent` when no answer came."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from messages.statement import Statement
 
 
 class ReadError(AdapterError):
-    """A read had no usable answer: evidence of nothing. `silent`: no answer of the venue's came at all."""
+    """A read without a usable answer is evidence of nothing. `silent`: the venue did not answer at all."""
 
     def __init__(self, cause: Statement, retry_after_ms: int = 0, *, silent: bool = False) -> None:
         super().__init__(cause)
@@ -27,14 +27,14 @@ class NoSuchOrderError(ReadError):
 
 
 class Queries:
-    """What every exchange's reader is made of. Raises ReadError, and MalformedError for rows that are none."""
+    """The base of every exchange's reader. Raises ReadError, and MalformedError for unreadable rows."""
 
     def __init__(self, wiring: Wiring, session: Session) -> None:
         self._account = wiring.account
         self._clock = wiring.clock
         self._session = session
         self.suspect: Callable[[Statement], None] = lambda _cause: None
-        """Called when a request met silence: the venue may be down."""
+        """Called when a request got no answer: the venue may be down."""
 
     def stamp(self) -> Stamp:
         return Stamp(account=self._account, ts_init=self._clock.time_ns())
@@ -46,7 +46,7 @@ class Queries:
         raise await self._error(verdict)
 
     async def after(self, verdict: Verdict) -> None:
-        """What an answer means for the connection itself: our clock is off, or the venue may be down."""
+        """Apply an answer's meaning for the connection: a clock error, or a venue that may be down."""
         if isinstance(verdict, proof.NotExecuted) and verdict.resync:
             await asyncio.shield(self._session.sync_clock())
         elif isinstance(verdict, proof.Unknown) or (isinstance(verdict, proof.NotExecuted) and not verdict.throttled):
@@ -56,7 +56,7 @@ class Queries:
         return rows_of(await self.value(call), what)
 
     async def _found(self, verdict: Verdict) -> Row | None:
-        """The row of one order; None where the venue says that it knows none."""
+        """Return the row of one order; None when the venue knows none."""
         if isinstance(verdict, proof.Accepted):
             return verdict.row
         if isinstance(verdict, proof.Missing):

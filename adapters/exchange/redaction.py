@@ -1,7 +1,7 @@
-"""Secrets out of texts. Pure.
+"""Masks secrets in texts. Pure.
 
-ccxt puts the whole URL of a failed request into its exception, signature included, and the venue
-repeats the listen key in its events; neither may reach a log, a message or a chat.
+ccxt puts the URL of a failed request, with its signature, into the exception, and the venue repeats the listen key in
+its events. Neither may reach a log, a message or a chat.
 """
 
 import re
@@ -10,19 +10,19 @@ from adapters.secret import Secret
 from messages.text import Shown, shown
 
 MAX_TEXT = 400
-"""Longer texts are HTML pages and dumps; their beginning says what they are."""
+"""Limit of a text; longer ones are HTML pages and dumps, whose beginning suffices."""
 
 _NAMED = re.compile(r"(?i)(signature|listen_?key|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+")
-# Keys, listen keys and HMAC signatures of the venues we know are 60 characters and more without a
-# break; no id, price or word is.
+# Keys, listen keys and HMAC signatures of known venues are unbroken runs of 60 characters and more; ids, prices and
+# words are shorter.
 _LONG = re.compile(r"[A-Za-z0-9]{60,}")
 _MASK = "***"
 
 
 def scrub(text: str, secrets: tuple[Secret, ...] = (), *, limit: int = MAX_TEXT) -> Shown:
-    """The text without anything that opens an account, on one line of at most `limit` characters.
+    """Return the text with secrets masked, on one line of at most `limit` characters.
 
-    `secrets` are masked wherever they stand, named or not.
+    `secrets` are masked at every occurrence, beside what looks like a key.
     """
     for secret in secrets:
         if secret:

@@ -1,11 +1,10 @@
-"""A redirect is an answer, never a way to go on; and an answer has an end.
+"""Ends requests at a redirect, and answers at a maximum size.
 
-Followed, a 307 or 308 sends an order a second time after the first was perhaps executed, and any redirect can take a
-signed request, with the key in its headers, to another host. The exchange library has no option against that, so its
-HTTP session gets it by aiohttp's own means.
+A followed 307 or 308 sends an order a second time, and any redirect can take a signed request to another host. ccxt has
+no option against that, so its HTTP session gets one by aiohttp's own means.
 
-The library reads an answer whole, and a few kilobytes can unpack to gigabytes: what grows beyond every answer that a
-venue gives is broken off, and what became of its request is not known.
+ccxt reads an answer whole, and a few kilobytes can unpack to gigabytes. A larger answer is cut off; its request's
+outcome is unknown.
 """
 
 from collections.abc import Callable
@@ -15,17 +14,17 @@ from urllib.parse import urlsplit
 import aiohttp
 
 ANSWER_MOST = 64 << 20
-"""Bytes, unpacked. The longest answer of a venue, its list of instruments, has some five million."""
+"""Bytes, unpacked. The longest answer, the list of instruments, has some five million."""
 
 
 class RedirectError(aiohttp.ClientError):
-    """The venue, or what stands before it, answered with another address."""
+    """The venue, or a gateway before it, answered with a redirect."""
 
 
 def refusing(noted: Callable[[int, str], None]) -> aiohttp.TraceConfig:
-    """For a session's `trace_configs`: every request of it ends at a redirect.
+    """Return a trace config that ends every request of a session at a redirect.
 
-    `noted` hears its status and where it pointed before RedirectError is raised into the request.
+    `noted` gets the status and the target before RedirectError is raised into the request.
     """
 
     async def refuse(_session: object, _context: object, params: aiohttp.TraceRequestRedirectParams) -> None:
@@ -47,7 +46,7 @@ def refusing(noted: Callable[[int, str], None]) -> aiohttp.TraceConfig:
 
 
 async def _read_bounded(answer: aiohttp.ClientResponse) -> bytes:
-    """As the response reads itself, in pieces. Raises ClientPayloadError where it does not end."""
+    """Read the body in pieces. Raises ClientPayloadError beyond ANSWER_MOST."""
     if answer._body is None:  # noqa: SLF001 - what the library keeps it in, and reads it from again
         body = bytearray()
         try:
@@ -64,7 +63,7 @@ async def _read_bounded(answer: aiohttp.ClientResponse) -> bytes:
 
 
 def refuse_in(session: aiohttp.ClientSession, trace: aiohttp.TraceConfig) -> None:
-    """Once per session, however often it is said."""
+    """Attach the trace to the session; idempotent."""
     if trace not in session.trace_configs:
         session.trace_configs.append(trace)
 

@@ -1,4 +1,4 @@
-"""The exchanges that there are, by their ccxt id: the one module of the shared code that knows the folders."""
+"""The supported exchanges by ccxt id: the only shared module that knows their folders."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 HOSTS: Mapping[str, Hosts] = {"binanceusdm": _BINANCE_HOSTS}
 SUPPORTED = frozenset(HOSTS)
 EMBEDDED = "binanceusdm"
-"""Which of them the embedded paper venue speaks like."""
+"""The exchange whose API the embedded paper venue speaks."""
 
 
 def home_of(exchange: str, base_url: str | None) -> str:
-    """The environment of an exchange whose own host is spelled out here.
+    """Return the environment that the host of `base_url` belongs to.
 
-    Empty for another server, for an address that is none, and for an exchange that is not supported.
+    Empty for another server, an invalid address, and an unsupported exchange.
     """
     hosts = HOSTS.get(exchange)
     try:
@@ -31,7 +31,7 @@ def home_of(exchange: str, base_url: str | None) -> str:
 
 
 def dialect(exchange: str) -> "Dialect":
-    """Everything of one exchange; loaded where it is spoken to. Raises ValueError for one that is not supported."""
+    """Return one exchange's dialect, importing its folder. Raises ValueError when it is not supported."""
     match exchange:
         case "binanceusdm":
             from adapters.exchange.binance.dialect import BINANCE

@@ -1,6 +1,6 @@
-"""A request and what its answer proves -> the report that answers it. Pure.
+"""Maps a request and its verdict to the report that answers it. Pure.
 
-Every reply carries the correlation id of its request, so that one command can be followed through.
+Every reply carries the correlation id of its request.
 """
 
 from dataclasses import replace
@@ -32,20 +32,19 @@ MessageT = TypeVar("MessageT", bound=Message)
 
 
 def following(report: MessageT, request: Message) -> MessageT:
-    """The report as a consequence of the request."""
+    """Return the report with the request's correlation and causation ids."""
     return replace(report, correlation_id=request.correlation_id, causation_id=request.causation_id)
 
 
-def to_submit(request: SubmitOrder, verdict: Verdict, told: OrderReport | None, stamp: Stamp) -> tuple[Message, ...]:
-    """What a submit's verdict means for its asker; `told`: what the answer says of the order beside its id.
+def to_submit(request: SubmitOrder, verdict: Verdict, state: OrderReport | None, stamp: Stamp) -> tuple[Message, ...]:
+    """Return the reports of a submit's verdict; `state`: the order state in the answer, if any.
 
-    The first report is the answer. A second one follows where the accepted order ended at once
-    without a fill (no liquidity, FOK, a stop refused by the engine); a fill is for its trades to tell.
-    `Duplicate` is the caller's to look into: an order of ours has this id.
+    The first report is the answer. A second follows when the accepted order ended at once without a fill (no liquidity,
+    FOK, a stop refused by the engine). Fills are reported from trades. The caller handles `Duplicate`.
     """
     match verdict:
         case proof.Accepted(venue_order_id=venue_order_id):
-            return (accepted(request, venue_order_id, stamp), *_stillborn(request, told))
+            return (accepted(request, venue_order_id, stamp), *_stillborn(request, state))
         case proof.Rejected(reason=reason, code=code, text=text):
             return (rejected(request, reason, code, verbatim(text), stamp),)
         case proof.NotExecuted():
@@ -83,7 +82,7 @@ def rejected(request: SubmitOrder, reason: RejectReason, code: str, text: Statem
 
 
 def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) -> CancelRejected:
-    """`text` is the venue's."""
+    """Return the rejection of a cancel; `text` is the venue's."""
     report = CancelRejected(
         account=stamp.account,
         ts_init=stamp.ts_init,
@@ -167,7 +166,7 @@ def fetch_failed(
 
 
 def to_reading(request: SetLeverage, found: int | None, stamp: Stamp) -> SettingApplied | SettingRefused:
-    """A setting whose answer confirms nothing, by what the venue has for the symbol afterwards."""
+    """Return the report of a setting with an unclear answer, from the symbol's leverage read afterwards."""
     if found == request.leverage:
         return _applied(request, stamp)
     if found is None:
@@ -177,7 +176,7 @@ def to_reading(request: SetLeverage, found: int | None, stamp: Stamp) -> Setting
 
 
 def to_setting(request: SetLeverage, verdict: Verdict, stamp: Stamp) -> SettingApplied | SettingRefused:
-    """Settings are safe to repeat, so everything that is no clear yes or no is `unknown`. An answer confirms it."""
+    """Return the report of a setting; anything but a clear yes or no is `unknown`, since settings may be repeated."""
     match verdict:
         case proof.Answered():
             return _applied(request, stamp)
@@ -219,7 +218,7 @@ def _applied(request: SetLeverage, stamp: Stamp) -> SettingApplied:
     return following(report, request)
 
 
-def _stillborn(request: SubmitOrder, told: OrderReport | None) -> tuple[OrderReport, ...]:
-    if told is None or not told.status.ended or told.status is OrderStatus.FILLED:
+def _stillborn(request: SubmitOrder, state: OrderReport | None) -> tuple[OrderReport, ...]:
+    if state is None or not state.status.ended or state.status is OrderStatus.FILLED:
         return ()
-    return (following(told, request),)
+    return (following(state, request),)

@@ -1,4 +1,4 @@
-"""Requests in, reports out: each request is sent once and ends in the reports that the port promises for it."""
+"""Executes requests: each is sent once and ends in the reports that the port promises for it."""
 
 import asyncio
 from collections.abc import Callable
@@ -35,11 +35,11 @@ from messages.wording import Venue
 
 DECLINED_RETRY_MS = 500
 FILL_GRACE_S = 0.4
-"""The stream usually tells of a fill within this time."""
+"""The stream usually reports a fill within this time."""
 
 
 class RequestExecutor:
-    """Carries out requests on the adapter's loop. Decides nothing and repeats nothing."""
+    """Executes requests on the adapter's loop. It repeats no request."""
 
     def __init__(self, wiring: Wiring, session: Session, account: Connection, margins: MarginModes) -> None:
         self._margins = margins
@@ -52,14 +52,14 @@ class RequestExecutor:
         self._reader = account.reader
         self._events = account.events
         self.judge: Callable[[SubmitOrder, Verdict], None] = lambda _order, _verdict: None
-        """Called with what each submit proved: some refusals tell more than that one order's fate."""
+        """Called with each submit's verdict: some refusals hint at changed rules or modes."""
         self.judge_setting: Callable[[Verdict], None] = lambda _verdict: None
-        """Called with what a setting that an opening needs came to."""
+        """Called with the verdict of each setting that an opening requires."""
         self.acknowledged: Callable[[SubmitOrder], None] = lambda _order: None
-        """Called with each order that the venue has: its stream tells of it, too."""
+        """Called with each acknowledged order, whose event the stream has to bring."""
 
     async def carry_out(self, message: Message) -> None:
-        """Send what the message asks for and deliver what came of it, also when canceled in between."""
+        """Send the request and deliver its reports, also when canceled in between."""
         match message:
             case SubmitOrder():
                 await self._submit(message)
@@ -73,7 +73,7 @@ class RequestExecutor:
                     raise
 
     def decline(self, message: Message, cause: Statement) -> None:
-        """Answer a request of which nothing was sent."""
+        """Report that nothing was sent."""
         stamp = self._reader.stamp()
         match message:
             case SubmitOrder() | CancelOrder():
@@ -90,7 +90,7 @@ class RequestExecutor:
                 raise TypeError(f"{type(message).__name__} is no request to a venue")
 
     def doubt(self, message: Message, cause: Statement) -> None:
-        """Answer a request that was perhaps sent."""
+        """Report an unknown outcome."""
         if isinstance(message, SubmitOrder | CancelOrder):
             self._deliver(replies.unknown(message, cause, self._reader.stamp()))
         else:
@@ -119,16 +119,16 @@ class RequestExecutor:
             return
         stamp = self._reader.stamp()
         row = verdict.row if isinstance(verdict, proof.Accepted) else None
-        told = None if row is None else self._answers.submitted(message, row, stamp)
-        for report in replies.to_submit(message, verdict, told, stamp):
+        state = None if row is None else self._answers.submitted(message, row, stamp)
+        for report in replies.to_submit(message, verdict, state, stamp):
             self._deliver(report)
         if isinstance(verdict, proof.Accepted) and message.kind is OrderKind.MARKET:
             await self._tell_filled(message, verdict.row)
 
     async def _tell_filled(self, message: SubmitOrder, row: Row) -> None:
-        """Report that a market order was filled, in case the stream swallowed it; a second report changes nothing.
+        """Report a market order's fill in case the stream lost it; a second report changes nothing.
 
-        An entry whose fill is not known has no stop. The answer says it, or else the order itself does.
+        An entry whose fill is unknown has no stop. The fill comes from the answer, else from a query.
         """
         await asyncio.sleep(FILL_GRACE_S)
         report = self._answers.submitted(message, row, self._reader.stamp())
@@ -140,7 +140,7 @@ class RequestExecutor:
             self._deliver(replies.following(report, message))
 
     async def _margin_is_right(self, message: SubmitOpening) -> bool:
-        """Nothing is opened in another margin mode than the configured one; answered where it would be."""
+        """Return whether the margin mode is the configured one; otherwise report the refusal."""
         try:
             refusal = await self._margins.refusal(message.symbol)
         except asyncio.CancelledError:
@@ -159,7 +159,7 @@ class RequestExecutor:
         return False
 
     async def _send(self, ask: Ask, call: Call, message: OrderRequest, *, name: str | None = None) -> Verdict:
-        """`name`: the client order id that the answer has to be about, where the request names one."""
+        """Send a call; `name`: the client order id that the answer has to name, where the request has one."""
         tape = Tape()
         try:
             verdict = await self._session.ask(ask, call, client_order_id=name, tape=tape)
@@ -178,7 +178,7 @@ class RequestExecutor:
         return verdict
 
     async def _adopt(self, message: SubmitOrder, verdict: proof.Duplicate) -> None:
-        """Only we use this id, so the open order that has it is ours: the first answer to it was lost."""
+        """Fetch the open order with this client order id and report it: its first answer was lost."""
         try:
             found = await self._reader.order(_query_of(message, conditional=message.kind.conditional))
         except asyncio.CancelledError:
@@ -242,8 +242,8 @@ class RequestExecutor:
 
     async def _canceled(self, message: CancelOrder, verdict: proof.Accepted) -> None:
         try:
-            told = self._answers.canceled(verdict.row, self._reader.stamp())
-            report = await self._reader.order(message) if told is None else told
+            state = self._answers.canceled(verdict.row, self._reader.stamp())
+            report = await self._reader.order(message) if state is None else state
         except MalformedError as error:
             self.doubt(message, Venue.CANCELED_MALFORMED(why=error.cause))
             return
@@ -331,7 +331,7 @@ class RequestExecutor:
         self._deliver(replies.to_setting(message, verdict, self._reader.stamp()))
 
     async def _leverage_read_back(self, message: SetLeverage) -> Message:
-        """The setting was answered, and not with what was asked for: what the venue has now decides."""
+        """Read the leverage and report it: the answer did not confirm the requested one."""
         try:
             await self._reader.read_symbol_settings()
         except (ReadError, MalformedError) as error:

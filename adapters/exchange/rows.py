@@ -1,4 +1,4 @@
-"""Reading fields out of what a venue wrote: exact, and loud where it is not what was promised. Pure."""
+"""Parses fields of a venue's rows: exact, and MalformedError for anything undocumented. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,24 +16,24 @@ Row: TypeAlias = Mapping[str, object]
 
 NS_PER_MS = 1_000_000
 LARGEST = Decimal(10) ** 15
-"""Of a price, a quantity or money: the largest that exchanges write (bounds of orders in coins of no value) is 1e13."""
+"""Limit of a price, quantity or amount; exchanges write up to 1e13 (bounds of orders in worthless coins)."""
 SMALLEST_EXPONENT = -25
-"""Powers of ten: what is nearer to zero, and is not zero, is no price, quantity or money."""
+"""Smallest exponent of a nonzero price, quantity or amount."""
 NUMBER_MOST = 60
-"""Characters. An average price has up to 20 digits."""
+"""In characters. An average price has up to 20 digits."""
 TEXT_MOST = 256
-"""Characters of an id, a name or a status. The longest that exchanges document has 64."""
+"""In characters, of an id, name or status; the longest documented one has 64."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _LATEST_MS = (2**63 - 1) // NS_PER_MS
 _SHOWN_MOST = 60
 
 
 class MalformedError(AdapterError, ValueError):
-    """A row or event without a field it must have, or with one that cannot be what it says."""
+    """A row or event lacks a required field or has an impossible value."""
 
 
 def shown(value: object) -> str:
-    """A value as an error shows it: foreign, so escaped and short."""
+    """Return a foreign value for an error text: escaped and short."""
     if isinstance(value, int) and abs(value) > 10**64:
         return Venue.HUGE_INTEGER()
     text = repr(value)
@@ -41,9 +41,9 @@ def shown(value: object) -> str:
 
 
 def decimal_of(row: Row, name: str, default: str | None = None) -> Decimal:
-    """An exact number in plain or scientific digits, of a size that is traded.
+    """Return an exact number within the size limits, in plain or scientific notation. Raises MalformedError.
 
-    Floats are refused: whatever made them has lost digits already.
+    Floats are refused: they may have lost digits already.
     """
     value = row.get(name)
     if value is None or value == "":
@@ -64,7 +64,7 @@ def decimal_of(row: Row, name: str, default: str | None = None) -> Decimal:
 
 
 def amount_of(row: Row, name: str, default: str | None = None) -> Decimal:
-    """The same, where less than nothing makes no sense."""
+    """As `decimal_of`, and not negative."""
     number = decimal_of(row, name, default)
     if number < 0:
         raise MalformedError(Venue.NEGATIVE(field=name, value=shown(row.get(name))))
@@ -72,7 +72,7 @@ def amount_of(row: Row, name: str, default: str | None = None) -> Decimal:
 
 
 def positive_of(row: Row, name: str) -> Decimal:
-    """The same, where nothing makes no sense either."""
+    """As `decimal_of`, and positive."""
     number = amount_of(row, name)
     if not number:
         raise MalformedError(Venue.ZERO(field=name, value=shown(row.get(name))))
@@ -88,7 +88,7 @@ def integer_of(row: Row, name: str, least: int, most: int) -> int:
 
 
 def text_of(row: Row, name: str, default: str | None = None) -> str:
-    """A text, or an integer as one: venues write ids both ways."""
+    """Return a text; an integer becomes its text, since venues write ids both ways."""
     value = row.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise MalformedError(Venue.NOT_A_TEXT(field=name, value=shown(value)))
@@ -101,10 +101,10 @@ def text_of(row: Row, name: str, default: str | None = None) -> str:
 
 
 def fee_of(row: Row, amount: str, currency: str, *, symbol: Symbol, traded: Decimal) -> tuple[Decimal, str]:
-    """What a trade took, and in which currency; `traded` is its value in the contract's own.
+    """Return a trade's fee and its currency; `traded` is the notional in the quote currency.
 
-    A venue leaves out both where a trade took nothing. A currency without an amount is not nothing. In another currency
-    its worth is not known here; see `actors.supervisor.context`.
+    A venue omits both fields for a zero fee; a currency without an amount is malformed. `actors.supervisor.context`
+    handles fees in other currencies.
     """
     name = text_of(row, currency, "")
     fee = decimal_of(row, amount, None if name else "0")
@@ -116,7 +116,7 @@ def fee_of(row: Row, amount: str, currency: str, *, symbol: Symbol, traded: Deci
 
 
 def id_of(row: Row, name: str) -> str:
-    """A text that names something."""
+    """Return a nonempty text."""
     text = text_of(row, name)
     if not text:
         raise MalformedError(Venue.EMPTY(field=name))
@@ -124,7 +124,7 @@ def id_of(row: Row, name: str) -> str:
 
 
 def nanoseconds_of(row: Row, *names: str) -> int:
-    """The first of these times that is there, from milliseconds; 0 where none is."""
+    """Return the first present time in ns, from ms; 0 when none is present."""
     for name in names:
         value = row.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
@@ -135,7 +135,7 @@ def nanoseconds_of(row: Row, *names: str) -> int:
 
 
 def instant_of(row: Row, name: str) -> int:
-    """A time that must be there, in nanoseconds."""
+    """Return a required time in ns, from ms."""
     instant_ns = nanoseconds_of(row, name)
     if not instant_ns:
         raise MalformedError(Venue.NOT_A_TIME(field=name, value=shown(row.get(name))))
@@ -143,26 +143,26 @@ def instant_of(row: Row, name: str) -> int:
 
 
 def take(found: dict[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
-    """One row more of a list. The same row may come twice; two that differ contradict each other."""
+    """Add a row by key; an equal duplicate is accepted. Raises MalformedError for two rows that differ."""
     if found.setdefault(key, value) != value:
         raise MalformedError(Venue.ROWS_CONTRADICT(key=shown(key)))
 
 
 def row_of(value: object, what: str) -> Row:
-    """`what` names it as the venue does, or is a statement."""
+    """Return the value as a row; `what` names it in the error. Raises MalformedError."""
     if not isinstance(value, Mapping):
         raise MalformedError(Venue.NO_OBJECT(what=what, value=shown(value)))
     return value
 
 
 def items_of(value: object, what: str) -> Sequence[object]:
-    """What stands in a list, rows or not: one that is none is nothing against the others."""
+    """Return a list's items unchecked, so that one unreadable item does not affect the others."""
     if not isinstance(value, list):
         raise MalformedError(Venue.NO_LIST(what=what, value=shown(value)))
     return value
 
 
 def rows_of(value: object, what: str) -> Sequence[Row]:
-    """The rows of a list that is worth nothing where one of them is none."""
+    """Return the rows of a list. Raises MalformedError when one item is not a row."""
     row = Venue.ROW_OF(what=what)
     return [row_of(each, row) for each in items_of(value, what)]

@@ -1,10 +1,10 @@
-"""The symbols' rules, read anew while the venue is up: now and then, and when an answer hints that they have changed.
+"""Reads the symbols' rules again while the venue is up: at intervals, and when an answer hints at a change.
 
-A symbol is halted, delisted, renamed, its filters change; an exchange announces none of it. Reported is only what
-differs from the last report, so that an hour without news costs one request and no message.
+A symbol is halted, delisted or renamed, or its filters change, without announcement. Only differences from the last
+report are reported, so an hour without changes costs one request and no message.
 
-No order hints at rules that have become looser again: what stricter ones forbid is not sent. So rules that have
-just changed are watched closely for a while, and an order that they forbid and that the venue takes proves them old.
+No refusal hints at loosened rules, since stricter ones prevent the order. So rules that just changed are read more
+often for a while, and an accepted order that they forbid proves them outdated.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from messages.requests import SubmitOrder
 from messages.types import Instrument, RejectReason, Symbol
 
 HINTS = frozenset({RejectReason.FILTER, RejectReason.SYMBOL})
-"""Refusals that say: the rules that an order was made by are not, or no longer, the venue's."""
+"""Refusals that hint at changed rules."""
 HINTED_LEAST_S = 5.0
-"""Between two reads: what is refused again and again must not have the rules read each time."""
+"""Shortest interval of hinted reads, so that repeated refusals do not repeat the read."""
 CLOSELY_S = 60.0
-"""From a change to the next look, and then twice as long each time, up to the usual age."""
+"""First interval after a change; it doubles up to the usual one."""
 
 UNUSABLE_S = 10.0
-"""From rules of which a row could not be used to the next look, and then twice as long each time."""
+"""First interval after rules with an unusable row; it doubles up to the usual one."""
 
 Rules = tuple[Instrument, ...]
 
 
 class RulesWatch:
-    """One per adapter, run as one task once the venue was up. `read` raises what its caller may suppress."""
+    """One per adapter; runs as one task after the first connection. `read` raises what its caller may suppress."""
 
     def __init__(
         self,
@@ -50,41 +50,41 @@ class RulesWatch:
         self._least_s = least_s
         self._next_s = max_age_s
         self._hinted = asyncio.Event()
-        self.told: Rules = ()
-        """What was reported last, here or with `VenueUp`."""
+        self.reported: Rules = ()
+        """The rules last reported, here or with `VenueUp`."""
         self._missed: set[Symbol] = set()
-        """Symbols that were looked for once, because something is held there."""
+        """Symbols with a position that were looked up once."""
 
-    def connected(self, told: Rules, *, complete: bool) -> None:
-        """These were told with the word that the venue is up; not `complete`: a perpetual's row could not be used.
+    def connected(self, reported: Rules, *, complete: bool) -> None:
+        """Record the rules reported with `VenueUp`. `complete`: every perpetual's row was usable.
 
-        What is held there is not supervised until it can be, so the next look comes soon.
+        A position on an unusable symbol is unsupervised, so the next read comes soon.
         """
-        self.told = told
+        self.reported = reported
         if not complete:
             self._next_s = min(UNUSABLE_S, self._max_age_s)
             asyncio.get_running_loop().call_later(self._next_s, self._hinted.set)
 
     def met(self, symbols: Collection[Symbol]) -> None:
-        """Something is held there. A symbol that no rules name may have been listed since; it is looked for once."""
-        missed = set(symbols) - {each.symbol for each in self.told} - self._missed
+        """Note symbols with positions; one that no rules name may be new and is looked up once."""
+        missed = set(symbols) - {each.symbol for each in self.reported} - self._missed
         if missed:
             self._missed |= missed
             self._hinted.set()
 
     def judge(self, order: SubmitOrder, verdict: Verdict) -> None:
-        """Every answer to an order passes here."""
+        """Inspect an order's verdict for a hint at changed rules."""
         forbidden = isinstance(verdict, Rejected) and verdict.reason in HINTS
         if forbidden or (isinstance(verdict, Accepted) and self._forbids(order)):
             self._hinted.set()
 
     @property
     def hinted(self) -> bool:
-        """Whether an answer asks for a look that has not been taken yet."""
+        """Return whether a hint awaits its read."""
         return self._hinted.is_set()
 
     def _forbids(self, order: SubmitOrder) -> bool:
-        rules = next((each for each in self.told if each.symbol == order.symbol), None)
+        rules = next((each for each in self.reported if each.symbol == order.symbol), None)
         if rules is None:
             return True
         return order.quantity < rules.min_quantity or bool(order.quantity % rules.quantity_step)
@@ -101,19 +101,19 @@ class RulesWatch:
             await asyncio.sleep(min(self._least_s, self._max_age_s))
 
     async def look(self) -> bool:
-        """Read them; True where they are others. A read that fails says nothing of any symbol, and is made again."""
+        """Read the rules; return whether they changed. A failed read proves nothing and is repeated."""
         try:
             found = await self._read()
         except Exception:  # noqa: BLE001  whatever it was, the rules that are known still hold
             return False
-        if found == self.told:
+        if found == self.reported:
             return False
-        self.told = found
+        self.reported = found
         stamp = self._stamp()
         self._deliver(RulesReport(account=stamp.account, ts_init=stamp.ts_init, instruments=found))
         return True
 
 
 def next_look_s(before_s: float, max_age_s: float, *, changed: bool) -> float:
-    """The pause until rules are read without a hint, after a look that followed the pause before."""
+    """Return the pause in s until the next unhinted read, after a read that followed `before_s`."""
     return min(CLOSELY_S if changed else 2 * before_s, max_age_s)

@@ -1,8 +1,8 @@
-"""Unmodified ccxt.pro as a transport: it signs, sends, and holds the sockets; we read its answers raw.
+"""Unmodified ccxt.pro as a transport: it signs, sends, and holds the sockets; answers are read raw.
 
-Two user hooks of ccxt make that possible. `on_rest_response` gives every HTTP answer as it came, so
-that one table judges answers whether or not ccxt raised for them (it does not for an empty 200).
-`handle_message` gives every stream message before ccxt keeps only the latest of each order.
+Two user hooks of ccxt make that possible. `on_rest_response` passes every HTTP answer, so that one table judges answers
+whether or not ccxt raised (it does not for an empty 200). `handle_message` passes every stream message before ccxt
+keeps only the latest of each order.
 """
 
 import asyncio
@@ -38,31 +38,31 @@ from messages.types import RateKind, RateUse, RejectReason
 from messages.wording import Venue
 
 GUARD_MS = 2_000
-"""Beyond the library's own timeout, after which a request is given up whatever the library thinks."""
+"""Added to ccxt's timeout; then the request is abandoned."""
 CLOCK_SAMPLES = 3
-"""Questions about the time in a row while none was answered fast enough to be sure of a timestamp."""
+"""Time requests per measurement while no sample is precise enough for a timestamp."""
 
 OTHERS_FIRST_NS = 250_000_000
-"""After a silence: until then what reduces has left the gateways; the rest of what waits there leaves later."""
+"""After a pause the gateways' reducing requests leave first, for this long."""
 TURN_S = 0.5
-"""Between two looks whether there is room."""
+"""Interval of checks for room in the budget."""
 SPARE_PERCENT = 90
-"""Of the weight limit: beyond it, the adapter's own requests wait for the venue's next minute."""
+"""Share of the weight limit beyond which the adapter's own requests wait for the next minute."""
 
 _NEVER_SENT = frozenset({
     "ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL",
-    # Of a proxy: it made no way to the venue.
+    # The proxy made no connection to the venue.
     "ClientHttpProxyError", "ProxyError", "ProxyConnectionError", "ProxyTimeoutError",
 })  # fmt: skip
 
 
 class SocketEndedError(AdapterError, ConnectionError):
-    """A socket that could not be opened."""
+    """A socket that failed to open."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Tape:
-    """What happened to one request: whether it was begun, and the answer as it came off the wire."""
+    """The record of one request: whether it was begun, and the raw answer."""
 
     begun: bool = False
     status: int = 0
@@ -83,23 +83,23 @@ class Session:
         self._uses: dict[tuple[RateKind, int], RateUse] = {}
         self._news: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
-        """Until then nothing is asked that the adapter asks of its own."""
+        """Until then the adapter sends no request of its own (monotonic ns)."""
         self._spent_until_ns = 0
         self.allowance: Allowance = Boundless()
-        """Of the address that we send from."""
+        """The allowance of our address."""
         self.who = ""
         self.weight_limit = 0
         """Per minute, 0: not known."""
         self.on_use: Callable[[], None] = lambda: None
-        """Called when the venue said anew what is used."""
+        """Called when the venue reported new usage."""
         self.on_quiet: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
-        """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
+        """Called when any answer asks for silence; a ban binds all our requests."""
         self.on_ban: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
-        """Called besides when that concerns all callers at our address."""
+        """Called in addition when the ban concerns all callers at our address."""
         self.on_forbidden: Callable[[], None] = lambda: None
-        """Called when a request was refused for what our key may do; it may have been taken from us altogether."""
+        """Called when a request was refused for the key's permissions, which may have been revoked."""
         self.offset = Offset()
-        """How far our clock is off the venue's, as far as is known."""
+        """The estimated clock offset."""
         self._redirects: Any = None
         self.secrets = settings.secrets
         self.exchange = self.dialect.transport.build(settings)
@@ -107,26 +107,26 @@ class Session:
 
     @property
     def uses(self) -> tuple[RateUse, ...]:
-        """What the venue last said is used of each limit."""
+        """Return the venue's last reported usage of each limit."""
         return tuple(self._uses.values())
 
     def take_news(self) -> tuple[RateUse, ...]:
-        """What was said of use since the last call: an answer to a read says nothing of orders, whose window may
-        have passed since an answer named them.
+        """Return usage reported since the last call. Older values are left out: a read's answer does not report orders,
+        and their window may have passed.
         """
         news, self._news = self._news, {}
         return tuple(news.values())
 
     def mask(self, secret: Secret) -> None:
-        """What opens the account's stream now is shown as little as the account's keys."""
+        """Mask a secret that opens the account's stream."""
         self.secrets = (*self._settings.secrets, secret)
 
     async def ask(
         self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
     ) -> Verdict:
-        """Send one request once and judge what came back. Raises nothing but CancelledError.
+        """Send one request once and judge the answer. Raises nothing but CancelledError.
 
-        After a cancellation `tape` says whether the request had begun.
+        After a cancellation `tape` shows whether the request had begun.
         """
         tape = Tape() if tape is None else tape
         signed_with = self.offset
@@ -165,21 +165,21 @@ class Session:
         return verdict
 
     def hush(self, for_ms: int) -> None:
-        """The venue wants to hear nothing for so long."""
+        """Send no request of the adapter's own for `for_ms`."""
         until_ns = self._clock.monotonic_ns() + for_ms * 1_000_000 + OTHERS_FIRST_NS
         self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     async def quiet(self) -> None:
-        """Wait as long as the venue has asked for silence.
+        """Wait until the venue's requested silence is over.
 
-        For what the adapter asks of its own: asking on makes a ban longer. What others ask of the adapter is theirs to
-        hold back; a close that has waited leaves before anything of the adapter's.
+        Only for the adapter's own requests: more requests make a ban longer. The gateway holds back its own, and a
+        waiting close leaves before the adapter's requests.
         """
         while (left_ns := self._quiet_until_ns - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left_ns / 1_000_000_000)  # it may grow
 
     async def spare(self) -> None:
-        """Wait for what can wait: until the venue wants to hear from us, and its limit is not nearly used up."""
+        """Wait until no silence is requested and the weight limit is not nearly used up."""
         while True:
             await self.quiet()
             left_ns = self._spent_until_ns - self._clock.monotonic_ns()
@@ -191,9 +191,9 @@ class Session:
     async def turn(
         self, weight: int, waits: Callable[[], None] = lambda: None, *, connecting: bool = False
     ) -> AsyncIterator[None]:
-        """Within it, what can wait is asked: once all who share our address leave room for so much of weight.
+        """Reserve weight for deferrable requests in this context, once the address has room.
 
-        `waits` is called, perhaps more than once, where that takes time.
+        `waits` is called, perhaps more than once, when that takes time.
         """
         if self._spent_until_ns > self._clock.monotonic_ns():
             waits()
@@ -208,9 +208,9 @@ class Session:
             self.allowance.turned(self.who, weight)
 
     async def sync_clock(self) -> Verdict:
-        """Measure how far our clock is off the venue's, so that requests are signed with its time.
+        """Measure the clock offset, with which requests are signed.
 
-        Asked again where what is known then is still too coarse; of several answers the surest is kept.
+        Repeats while the estimate is too imprecise; the most precise sample is kept.
         """
         skew_ms = self.dialect.capabilities.accepted_skew_ms
         first = verdict = await self._sample_clock()
@@ -234,16 +234,16 @@ class Session:
         return verdict
 
     def hear(self, handle: Callable[[Any, object], None]) -> None:
-        """Give every stream message, with the socket it came from, to `handle` instead of ccxt's caches."""
+        """Pass every stream message, with its socket, to `handle` instead of ccxt's caches."""
         self.exchange.handle_message = handle
 
     @asynccontextmanager
     async def socket(
         self, url: str, subscribe: Mapping[str, object] | None = None
     ) -> AsyncIterator["asyncio.Future[Any]"]:
-        """An open websocket; the future given is done when the socket has ended (see `end_of`).
+        """Open a websocket; the yielded future is done when the socket has ended (see `end_of`).
 
-        Raises what ccxt raises where it cannot be opened. A socket left over at this address is dropped.
+        Raises ccxt's exception when it cannot be opened. An earlier socket at this address is dropped.
         """
         self.exchange.open()
         self._refuse_redirects()
@@ -253,7 +253,7 @@ class Session:
         client = self.exchange.client(url)
         try:
             async with asyncio.timeout(self._settings.timeout_ms / 1000):
-                # Whichever comes first: it is open, or the attempt has failed.
+                # The socket is open, or the attempt has failed.
                 await asyncio.wait({asyncio.ensure_future(client.connected), ended}, return_when="FIRST_COMPLETED")
             if ended.done():
                 raise SocketEndedError(self.end_of(ended))
@@ -266,13 +266,13 @@ class Session:
         await self.exchange.close()
 
     def text(self, error: BaseException) -> Statement:
-        """An error in words that may be shown."""
+        """Return an error's text with secrets masked."""
         if isinstance(error, AdapterError):
             return error.cause
         return verbatim(scrub(f"{type(error).__name__}: {error}", self.secrets))
 
     def end_of(self, ended: "asyncio.Future[Any]") -> Statement:
-        """Why a socket ended. Awaiting it instead would be taken for our own cancellation where ccxt canceled it."""
+        """Return why a socket ended. Awaiting the future instead could look like our own cancellation."""
         error = None if ended.cancelled() else ended.exception()
         return Venue.SOCKET_CLOSED() if error is None else self.text(error)
 
@@ -309,7 +309,7 @@ class Session:
         self.exchange.on_rest_response = on_rest_response
 
     def _refuse_redirects(self) -> None:
-        """Of the HTTP session that ccxt has now; it makes it by itself, and anew after a close."""
+        """Refuse redirects in ccxt's current HTTP session; ccxt makes a new one after each close."""
         from adapters.exchange import redirects  # aiohttp: only where an exchange is really spoken to
 
         def noted(status: int, text: str) -> None:
@@ -338,7 +338,7 @@ class Session:
             self.on_use()
 
     def _window_left_ns(self) -> int:
-        """The venue's minutes begin with its clock's."""
+        """Return the rest of the venue's minute in ns; it begins by the venue's clock."""
         venue_ms = self._clock.time_ns() // 1_000_000 - int(self.exchange.options.get("timeDifference", 0))
         return (MINUTE_MS - venue_ms % MINUTE_MS) * 1_000_000
 
@@ -351,13 +351,13 @@ class Session:
 
 
 def retrieved(ended: "asyncio.Future[Any]") -> None:
-    """A socket may end after its reader has left it: asyncio tells of an error that is read by none."""
+    """Retrieve the future's error: asyncio logs an error that is never retrieved."""
     if not ended.cancelled():
         ended.exception()
 
 
 def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, str], ...] = ()) -> Raised:
-    """What an exception says of its request. Nothing was sent where it was not begun, or no connection was made."""
+    """Describe an exception. `begun` False, or a failed connection: nothing was sent."""
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and len(chain) < 8:
@@ -365,7 +365,7 @@ def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, st
         link = link.__cause__
     classes = tuple(kind.__name__ for each in chain for kind in type(each).__mro__[:-2])
     unconnected = not _NEVER_SENT.isdisjoint(classes)
-    # The library says what was asked, and its cause why it came to nothing: no such host, or no listener.
+    # ccxt's text names the request, its cause the reason: no such host, or no listener.
     text = f"{error}: {chain[-1]}" if unconnected and len(chain) > 1 else str(error)
     return Raised(
         classes=classes,
@@ -376,7 +376,7 @@ def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, st
 
 
 class _taped:  # noqa: N801  reads as a statement
-    """Within it, answers of this task's requests go to `tape`."""
+    """Records the answers of this task's requests on `tape` within the context."""
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape

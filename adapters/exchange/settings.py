@@ -1,4 +1,4 @@
-"""What one account's connection needs to know, and the small things its parts share."""
+"""Settings of one account's connection, and the small types its parts share."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from adapters.exchange.venue import Dialect
 
 SETTLED_S = 30.0
-"""A socket that lived this long had been opened well: exchanges count connections, some 300 in five minutes."""
+"""A socket open for this long counts as a success: exchanges limit connections, some 300 in five minutes."""
 VALIDITY_MARGIN_MS = 1_000
-"""From a request's last valid moment to when its effect can be queried; ours, generous."""
+"""From a request's last valid moment until its effect is visible to a query; a generous choice of ours."""
 
 
 class Clock(Protocol):
@@ -69,7 +69,7 @@ class ExchangeSettings:
 
     @property
     def dialect(self) -> "Dialect":
-        """How its exchange is spoken to. Raises ValueError for one that is not supported."""
+        """Return its exchange's dialect. Raises ValueError when the exchange is not supported."""
         return registry.dialect(self.exchange)
 
     @property
@@ -78,7 +78,7 @@ class ExchangeSettings:
 
     @property
     def where(self) -> str:
-        """The venue that is meant: an environment of the exchange, or another server."""
+        """Return the venue: an environment of the exchange, or another server."""
         host = urlsplit(self.base_url).netloc if self.base_url else ""
         if self.environment == addresses.LIVE:
             return host or addresses.LIVE
@@ -86,12 +86,12 @@ class ExchangeSettings:
 
     @property
     def place(self) -> str:
-        """For people."""
+        """Return the venue's name for people."""
         return f"{self.exchange} {self.where}"
 
     @property
     def address(self) -> str:
-        """What a venue counts requests by: its own host, and the address that we reach it from."""
+        """Return what a venue counts requests by: its host, and our address."""
         via = addresses.proxy_place(self.proxy)
         home = registry.home_of(self.exchange, self.base_url) if self.base_url else self.environment
         place = f"{self.exchange}@{home}" if home else urlsplit(self.base_url or "").netloc
@@ -99,19 +99,19 @@ class ExchangeSettings:
 
     @property
     def validity_window_ms(self) -> int:
-        """After this long a request cannot take effect any more."""
+        """Return the time in ms after which a request can no longer take effect."""
         return self.recv_window_ms + self.dialect.capabilities.accepted_skew_ms + VALIDITY_MARGIN_MS
 
     @property
     def identity(self) -> str:
-        """Exchange, place and a fingerprint of the key, which tells nothing of it."""
+        """Return exchange, place and the key's fingerprint, which does not reveal the key."""
         digest = sha256(f"albra account fingerprint\0{self.exchange}\0{self.api_key.reveal()}".encode()).hexdigest()
         return f"{self.exchange}@{self.where}#{digest[:16]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """What every part of one account's connection shares. `deliver` may be called from the adapter's thread only."""
+    """Shared by all parts of one account's connection. Call `deliver` on the adapter's thread only."""
 
     account: AccountId
     settings: ExchangeSettings
@@ -120,7 +120,7 @@ class Wiring:
 
 
 class Backoff:
-    """Doubling delays with jitter, so that many clients do not come back in step. Bounded, never giving up."""
+    """Doubling, bounded delays with jitter, so that clients do not reconnect in step."""
 
     def __init__(self, settings: ExchangeSettings, jitter: Callable[[], float]) -> None:
         """`jitter` gives numbers in [0, 1)."""
@@ -134,23 +134,25 @@ class Backoff:
         self._failures = 0
 
     def after(self, lived_s: float) -> None:
-        """What was opened has ended. Only a long life was a success: venues count connections, and ban flapping."""
+        """Record the end of a connection that lived `lived_s`; only a long life resets the delay, since venues ban
+        flapping.
+        """
         if lived_s >= SETTLED_S:
             self.reset()
 
     def next_s(self, at_least_ms: int = 0) -> float:
-        """Seconds to wait now: half fixed, half random, and no less than the venue asked for."""
+        """Return the seconds to wait: half fixed, half random, and at least what the venue asked for."""
         delay_ms = backoff(self._least_ms, self._most_ms, self._failures)
         self._failures += 1
         return max(at_least_ms, delay_ms * (1 + self._jitter()) / 2) / 1000
 
     async def rest(self) -> None:
-        """Wait as long as it is time to, or until `hurry`."""
+        """Wait for the next delay, or until `hurry`."""
         self._hurried.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.next_s()):
                 await self._hurried.wait()
 
     def hurry(self) -> None:
-        """What kept it from opening is over: the wait under way ends now. Those after it are as long as they were."""
+        """End the current wait; later delays are unchanged."""
         self._hurried.set()

@@ -1,10 +1,10 @@
 """The two sockets of an account: its own events, lossless and in order, and the mark prices.
 
-Order of a start: the socket is open, `StreamUp` is delivered (its receiver reads what happened
-before), and only then the events that have come since, from a queue of our own.
+At a start the socket opens, `StreamUp` is delivered (its receiver reads earlier state), and then the events that came
+meanwhile, from a queue of our own.
 
-A socket that is open and mute is found by our own orders (`hearing`), told, and opened anew in another form of its
-address; that it is open again is no proof that it speaks, which the next event is.
+Our own orders reveal a mute socket (`hearing`), which is reported and reopened with another form of the address. Only
+the next event proves that it works again.
 """
 
 import asyncio
@@ -36,22 +36,22 @@ from messages.types import ClientOrderId, Symbol
 from messages.wording import Venue
 
 MAX_QUEUE = 50_000
-"""Events that wait to be read; more means that we are too slow, which is a gap like any other."""
+"""Queued events; more means that we are too slow, which is a gap."""
 LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
-"""When to look for the parent of an unknown order: the venue's lists lag behind its events."""
+"""Delays of lookups for an unknown order's parent: the venue's lists lag behind its events."""
 FUNDING_DELAY_S = 0.2
 REOPENED_LEAST_NS = 60_000_000_000
-"""Between two openings of a socket that is there: what opening does not mend is not mended by more of it."""
+"""Shortest time between reopenings of a mute socket."""
 ALL_MARKS_EVERY_NS = 10_000_000_000
-"""How old the price may be against which the opening of a symbol is checked that no position holds yet."""
+"""Maximum age of a price that checks an opening on a symbol without a position."""
 
 
 class GapError(AdapterError):
-    """The stream cannot go on as it is: it has to be opened anew."""
+    """The stream has lost events and has to be reopened."""
 
 
 class AccountStream:
-    """Keeps the account's own stream open for ever; one instance per adapter, run as one task."""
+    """Keeps the account's own stream open; one per adapter, run as one task."""
 
     def __init__(self, wiring: Wiring, session: Session, account: Connection, *, backoff: Backoff) -> None:
         self._wiring = wiring
@@ -73,12 +73,12 @@ class AccountStream:
         self._form = self._heard_at = 0
         self._mute: set[str] = set()
         self.on_modes: Callable[[], None] = lambda: None
-        """Called when another setting of the account than a leverage was changed."""
+        """Called when an account setting besides leverage changed."""
         self.on_symbol: Callable[[Symbol], None] = lambda _symbol: None
-        """Called with the symbol of everything that concerns our orders."""
+        """Called with the symbol of every event about our orders."""
 
     async def run(self) -> None:
-        """Until canceled: open, read, and open again."""
+        """Open, read, and reopen until canceled."""
         try:
             while True:
                 cause = await self._once()
@@ -92,7 +92,7 @@ class AccountStream:
                 task.cancel()
 
     def take(self, url: str, message: object) -> bool:
-        """One raw message from the socket at `url`; False where it is not of this stream."""
+        """Queue a raw message from the socket at `url`; False when it belongs to another stream."""
         if not self._sockets.owns(url):
             return False
         self._queue.append(message)
@@ -100,7 +100,7 @@ class AccountStream:
         return True
 
     def acknowledged(self, order: SubmitOrder) -> None:
-        """The venue has it: the stream says so within moments, or says nothing of what happens."""
+        """Expect an event of an acknowledged order, and report a lost event or a mute stream."""
         kind = CONDITIONALS if order.kind.conditional else ORDERS
         now_ns = self._wiring.clock.monotonic_ns()
         if self._listening and self._hearing.expect(order.client_order_id, kind, now_ns):
@@ -139,7 +139,7 @@ class AccountStream:
             self._hand_on(Fed(lookups=(ReadFunding(),)))
 
     async def _once(self) -> Statement:
-        """One life of the socket; why it ended."""
+        """Open and read one socket; return why it ended."""
         opened_s = asyncio.get_running_loop().time()
         try:
             self._queue.clear()
@@ -152,7 +152,7 @@ class AccountStream:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  whatever ends a stream, it is opened again
-            # Not every server knows every form of the address: one that opens is better than one that may speak.
+            # Not every server supports every form of the address; take one that opens.
             self._form = self._form if self._listening else self._heard_at
             return self._session.text(error)
         finally:
@@ -161,7 +161,7 @@ class AccountStream:
             self._backoff.after(asyncio.get_running_loop().time() - opened_s)
 
     async def _read_until(self, ended: "asyncio.Future[Any]") -> NoReturn:
-        """Read the queue until the socket ends; what has come before its end is still read. Raises GapError."""
+        """Read the queue until the socket ends, and the rest of the queue after it. Raises GapError."""
         keeping = asyncio.create_task(self._keep_alive())
         try:
             while True:
@@ -180,9 +180,9 @@ class AccountStream:
                 await keeping
 
     async def _keep_alive(self) -> None:
-        """Prolong the stream now and then. Raises GapError when the venue says that it is over.
+        """Prolong the stream at intervals. Raises GapError when the venue reports its end.
 
-        Fundings are read with it: the event of one may have been swallowed, and no list of positions shows it.
+        Fundings are read at the same time: a funding event may be lost, and no position list shows it.
         """
         refresh_s = self._wiring.settings.listen_key_refresh_ms / 1000
         wait_s = refresh_s
@@ -190,7 +190,7 @@ class AccountStream:
             await asyncio.sleep(wait_s)
             kept = await self._sockets.keep()
             self._hand_on(Fed(lookups=(ReadFunding(),)))
-            # Without a clear answer it may live; there is time for several more attempts.
+            # Without a clear answer the key may still be valid; there is time for several attempts.
             wait_s = refresh_s if kept else refresh_s / 10
 
     def _drain(self) -> None:
@@ -232,7 +232,7 @@ class AccountStream:
             self._wiring.deliver(report)
 
     async def _find_parent(self, lookup: FindParent) -> None:
-        """Whose child an unknown order is. Its events are handed on in any case, and never dropped."""
+        """Find an unknown order's parent. Its events are passed on in any case."""
         key = lookup.key
         why, proven = Venue.FOREIGN_ORDER(), True
         for delay_s in LOOKUP_DELAYS_S:
@@ -251,9 +251,9 @@ class AccountStream:
             self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))
 
     async def _read_fundings(self) -> None:
-        """Read what was paid of late; a payment that is reported again changes nothing. The next reading goes on.
+        """Read recent fundings; a repeated report changes nothing. A failed read is caught up by the next.
 
-        A thousand symbols are paid within a moment: what is paid before the read begins needs no read of its own.
+        One read serves all payments before its begin: a thousand symbols are paid within a moment.
         """
         for delay_s in (FUNDING_DELAY_S, *LOOKUP_DELAYS_S[1:]):
             await asyncio.sleep(delay_s)
@@ -264,7 +264,7 @@ class AccountStream:
                     return
 
     async def _read_order(self, lookup: ReadOrder) -> None:
-        """What became of an order, where its event does not say. The sweep reads it again if this fails."""
+        """Query an order whose event lacks its outcome. If this fails, the sweep reads it."""
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
             async with self._session.turn(self._weights.SETTING):
@@ -278,8 +278,8 @@ class AccountStream:
 
 
 class MarkStream:
-    """Mark prices: of the symbols of interest each, of the others seldom. Its gaps are not told: only the latest price
-    matters.
+    """Mark prices: every one for symbols of interest, few for others. Gaps are not reported, since only the latest
+    price matters.
     """
 
     def __init__(self, wiring: Wiring, session: Session, account: Connection, *, backoff: Backoff) -> None:
@@ -317,11 +317,11 @@ class MarkStream:
             return False
         due = self._all_are_due()
         with suppress(MalformedError):
-            told = self._marks.reports(message, self._reader.stamp(), lambda symbol: due or symbol in self.symbols)
-            if told is not None:
+            reports = self._marks.reports(message, self._reader.stamp(), lambda symbol: due or symbol in self.symbols)
+            if reports is not None:
                 self._spoke = True
                 self._all_told_ns = self._wiring.clock.monotonic_ns() if due else self._all_told_ns
-                for report in told:
+                for report in reports:
                     self._wiring.deliver(report)
         return True
 

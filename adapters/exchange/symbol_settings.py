@@ -1,4 +1,4 @@
-"""Leverage and margin mode of each symbol, as last read or told. Pure."""
+"""Leverage and margin mode of each symbol, as last read or reported. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ class SymbolSetting:
 
 
 class SymbolSettings:
-    """What is known; a symbol that is not in it was not read, or was changed to what is to be read."""
+    """Known settings; a missing symbol was not read, or changed since."""
 
     def __init__(self) -> None:
         self._known: dict[Symbol, SymbolSetting] = {}
@@ -23,17 +23,17 @@ class SymbolSettings:
         return self._known
 
     def read(self, found: Mapping[Symbol, SymbolSetting]) -> None:
-        """All of them, anew."""
+        """Replace all settings."""
         self._known = dict(found)
 
     def note_leverage(self, symbol: Symbol, leverage: int) -> None:
-        """The stream or a setting told a leverage; what was read before is stale."""
+        """Store a leverage from the stream or a setting."""
         known = self._known.get(symbol)
         if known is not None:
             self._known[symbol] = replace(known, leverage=leverage)
 
     def note_margin_mode(self, symbol: Symbol, mode: MarginMode | None) -> None:
-        """A setting or the stream told it; None: it changed, to what is to be read."""
+        """Store a margin mode from the stream or a setting; None: it changed, and has to be read."""
         known = self._known.get(symbol)
         if mode is None:
             self._known.pop(symbol, None)

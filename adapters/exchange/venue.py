@@ -1,10 +1,9 @@
-"""What an exchange provides, by role. Each exchange is a folder beside this module; `registry` finds it.
+"""Declares what an exchange provides, by role. Each exchange is a folder beside this module; `registry` finds it.
 
-The parts of one account that know its exchange are made together (`Dialect.connect`), so that they may share what they
-learn: contract sizes, links from a child order to its parent. A role without state may be a module.
+`Dialect.connect` makes the exchange's parts of one account together, so that they share contract sizes and links from
+child to parent. A role without state may be a module.
 
-Quantities are base units and prices are in the instrument's quote currency on this side of every role. Times are
-nanoseconds unless a name says ms.
+Quantities are base units and prices are in the quote currency. Times are ns unless a name ends in ms.
 """
 
 import asyncio
@@ -94,7 +93,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an exchange takes.
+    """The capabilities of an exchange.
 
     `client_order_id`: a regular expression that every client order id fits. `accepted_skew_ms`: how far ahead of its
     own clock it accepts a timestamp. `trailing`: bounds of a trailing stop's callback rate.
@@ -106,12 +105,12 @@ class Capabilities:
 
 
 class Transport(Protocol):
-    """How requests leave through ccxt."""
+    """Sends requests through ccxt."""
 
     SERVER_TIME: Call
 
     def server_ms(self, value: object) -> int | None:
-        """The time in the answer to `SERVER_TIME`; None where it tells none."""
+        """Return the time in the answer to `SERVER_TIME`, in ms since the epoch; None when it has none."""
         ...
 
     def build(self, settings: "ExchangeSettings") -> Any:
@@ -119,39 +118,39 @@ class Transport(Protocol):
         ...
 
     async def send(self, exchange: Any, call: Call) -> None:
-        """Hand a request to ccxt's `request`. Raises what that raises."""
+        """Pass a request to ccxt's `request`. Raises its exceptions."""
         ...
 
 
 class Weights(Protocol):
-    """What requests cost, and what is used of the limits."""
+    """The weights of requests, and the reported usage."""
 
     COSTS: tuple[RequestCost, ...]
-    """Of each request to the port the most it usually costs."""
+    """The usual maximum cost of each port request."""
     CONNECTING: int
     FUNDINGS: int
     LOOKUP: int
     SETTING: int
-    """What the adapter asks unbidden: to connect, for fundings, for a parent order, to set one symbol."""
+    """Weight of the adapter's own requests: connecting, fundings, a parent order, one symbol's setting."""
     SETTINGS: int
-    """What reading the settings of all symbols costs beside the positions."""
+    """Weight of reading all symbols' settings besides the positions."""
     USUAL_WEIGHT_PER_MINUTE: int
 
     def weight_of(self, call: Call) -> int: ...
 
     def uses(self, headers: Mapping[str, str]) -> tuple[RateUse, ...]:
-        """What the headers of one answer say is used; empty where the venue says nothing of it."""
+        """Return the usage in a response's headers; empty when the venue reports none."""
         ...
 
 
 class Requests(Protocol):
-    """A request to the port -> the venue's request."""
+    """Maps port requests to the venue's requests."""
 
     KEY_PROBE: Call
-    """A cheap read that a key without permissions is refused for."""
+    """A cheap read that is refused to a key without permissions."""
 
     def submit(self, message: SubmitOrder, mode: PositionMode) -> Call:
-        """The one request of an order. Raises IncompleteOrderError."""
+        """Return the one request that submits an order. Raises IncompleteOrderError."""
         ...
 
     def cancel(self, message: CancelOrder) -> Call: ...
@@ -166,30 +165,30 @@ class Requests(Protocol):
 
 
 class Answers(Protocol):
-    """What the answer to a request tells beyond that it was accepted."""
+    """Parses what an answer reports beyond acceptance."""
 
     def submitted(self, request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | None:
-        """None where the answer names the order alone."""
+        """Return the order's state; None when the answer has ids only."""
         ...
 
     def canceled(self, row: Row, stamp: Stamp) -> OrderReport | None:
-        """The same of a cancel: None has the order read. Raises MalformedError."""
+        """As `submitted`, for a cancel: None has the order read. Raises MalformedError."""
         ...
 
     def child_canceled(self, row: Row, child: Row, stamp: Stamp) -> OrderReport:
-        """A conditional order by its own row and that of its canceled child. Raises MalformedError."""
+        """Return a conditional order's state from its row and its canceled child's. Raises MalformedError."""
         ...
 
     def leverage_confirmed(self, request: SetLeverage, value: object) -> bool:
-        """Whether the answer says what was asked for."""
+        """Return whether the answer confirms the requested leverage."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingRules:
-    """What is traded and how.
+    """The venue's contracts and rules.
 
-    `others`: contracts that are listed and not traded here. `complete`: every perpetual's row could be used.
+    `others`: listed contracts that are not traded here. `complete`: every perpetual's row was usable.
     """
 
     instruments: tuple[Instrument, ...]
@@ -199,18 +198,18 @@ class TradingRules:
 
 
 class Reader(Protocol):
-    """Reads of an account. They raise ReadError or MalformedError and nothing else, where nothing else is said."""
+    """Reads an account. Methods raise only ReadError and MalformedError unless stated otherwise."""
 
     symbols: "SymbolSettings"
     met: Callable[[frozenset[Symbol]], None]
-    """Called with the symbols of what is held, at each reading of it."""
+    """Called with the symbols of open positions at each read."""
     suspect: Callable[[Statement], None]
-    """Called when a request met silence: the venue may be down."""
+    """Called when a request got no answer: the venue may be down."""
 
     def stamp(self) -> Stamp: ...
 
     async def after(self, verdict: "Verdict") -> None:
-        """What an answer means for the connection: the clock is off, or the venue may be down."""
+        """Apply an answer's meaning for the connection: a clock error, or a venue that may be down."""
         ...
 
     async def rules(self) -> TradingRules: ...
@@ -218,15 +217,15 @@ class Reader(Protocol):
     async def position_mode(self) -> PositionMode: ...
 
     async def modes(self) -> tuple[PositionMode, bool | None]:
-        """Position mode, and whether all assets are one margin (None: the venue does not say)."""
+        """Read the position mode, and whether all assets are one margin (None: not reported)."""
         ...
 
     async def read_symbol_settings(self) -> None:
-        """Leverage and margin mode of every symbol, into `symbols`."""
+        """Read every symbol's leverage and margin mode into `symbols`."""
         ...
 
     async def order(self, request: OrderRequest) -> OrderReport | OrderNotFound | QueryFailed:
-        """One order as it is, its child included. Raises nothing."""
+        """Read one order, its child included. Raises nothing."""
         ...
 
     async def reread(
@@ -234,15 +233,15 @@ class Reader(Protocol):
     ) -> OrderReport | None: ...
 
     async def conditional(self, request: OrderRequest) -> tuple[Row, VenueOrderId] | None:
-        """The row of a conditional order and its child's id; None where it has none."""
+        """Read a conditional order's row and its child's id; None when it has no child."""
         ...
 
     async def conditionals_of(self, symbol: Symbol) -> Sequence[Row]:
-        """Recent conditional orders of a symbol, for `Events.learn`; empty where a child has its parent's id."""
+        """Read a symbol's recent conditional orders for `Events.learn`; empty when children keep their parent's id."""
         ...
 
     async def fills(self, request: FetchFills) -> list[FillReport]:
-        """All trades of an order. NoSuchOrderError where the venue knows no such order."""
+        """Read all trades of an order. Raises NoSuchOrderError when the order does not exist."""
         ...
 
     async def trades(self, request: FetchTrades) -> TradesReport: ...
@@ -256,20 +255,20 @@ class Reader(Protocol):
     async def fundings(self) -> tuple[FundingReport, ...]: ...
 
     async def marks(self) -> Sequence[MarkReport]:
-        """The mark price of every symbol. Raises nothing."""
+        """Read every symbol's mark price. Raises nothing."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindParent:
-    """Read the conditional orders of this symbol: an order came that is not known."""
+    """Read this symbol's conditional orders: an event has an unknown order."""
 
     key: ChildKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOrder:
-    """Query this order: its event does not say what became of it, or cannot be read."""
+    """Query this order: its event is unreadable or lacks the outcome."""
 
     symbol: Symbol
     client_order_id: ClientOrderId
@@ -278,15 +277,15 @@ class ReadOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFunding:
-    """Read the recent fundings: one was paid, and its event does not say for which symbol."""
+    """Read recent fundings: a funding event lacks its symbol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fed:
-    """What one event means.
+    """The result of one event.
 
-    `order`: kind (`hearing`) and client order id of the order that it tells of. `modes`: a setting of the account was
-    changed; `margins`: symbols whose margin mode was. `gap`: the stream cannot go on as it is, and why.
+    `order`: kind (`hearing`) and client order id of the event's order. `modes`: an account setting changed; `margins`:
+    symbols whose margin mode changed. `gap`: why the stream has to be reopened.
     """
 
     reports: tuple[Message, ...] = ()
@@ -298,24 +297,24 @@ class Fed:
 
 
 class Events(Protocol):
-    """Events of the account's stream -> reports, in order, each under the id of the order that we placed."""
+    """Maps the account's events to reports, in order, each under the client order id that we placed."""
 
     def feed(self, event: object, stamp: Stamp) -> Fed:
-        """One event. Raises nothing: what cannot be read is handed on as a stray."""
+        """Map one event. Raises nothing: an unreadable event becomes a `StrayEvent`."""
         ...
 
     def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
-        """Rows of conditional orders: what waited for a link to its parent."""
+        """Record links in rows of conditional orders; return the reports that waited for them."""
         ...
 
     def submitted(self, client_order_id: ClientOrderId) -> None:
-        """A conditional order leaves."""
+        """Record that a conditional order is sent."""
         ...
 
     def waiting(self, key: ChildKey) -> bool: ...
 
     def give_up(self, key: ChildKey, why: Statement, stamp: Stamp, *, proven: bool) -> tuple[Message, ...]:
-        """No parent was found; `proven`: none exists."""
+        """Release events without a parent; `proven`: none exists."""
         ...
 
 
@@ -323,19 +322,21 @@ class UserSockets(Protocol):
     """The account's own socket, or several."""
 
     def owns(self, url: str) -> bool:
-        """Whether what comes from there is of the account's stream."""
+        """Return whether `url` is a socket of the account's stream."""
         ...
 
     def opened(self, form: int) -> "AbstractAsyncContextManager[asyncio.Future[Any]]":
-        """Open, authenticated and subscribed; the future is done when one of them has ended.
+        """Open, authenticate and subscribe; the future is done when one of the sockets has ended.
 
-        `form` counts the attempts that brought nothing; a venue that is reached in several ways takes another one.
-        Raises GapError where it cannot be had, and what the session raises.
+        `form` counts attempts that brought no event; a venue with several forms of its address takes the next. Raises
+        GapError and the session's exceptions.
         """
         ...
 
     async def keep(self) -> bool:
-        """Prolong it, once in `listen_key_refresh_ms`; False: no clear answer. Raises GapError where it is over."""
+        """Prolong the stream, called every `listen_key_refresh_ms`; False: no clear answer. Raises GapError when it has
+        ended.
+        """
         ...
 
 
@@ -343,17 +344,17 @@ class MarkPrices(Protocol):
     """The public socket of mark prices."""
 
     def address(self, session: "Session") -> tuple[str, Mapping[str, object]]:
-        """Where it is, and what subscribes to all symbols."""
+        """Return the socket's address, and the subscription to all symbols."""
         ...
 
     def reports(self, message: object, stamp: Stamp, wanted: Callable[[Symbol], bool]) -> Sequence[MarkReport] | None:
-        """Marks of the wanted symbols; None for another message. Raises MalformedError."""
+        """Return marks of the wanted symbols; None for another message. Raises MalformedError."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """The parts of one account that know its exchange."""
+    """The exchange's parts of one account."""
 
     requests: Requests
     answers: Answers
@@ -365,7 +366,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestingOrder:
-    """An order at the venue. `reduces`: it can make exposure smaller only."""
+    """An order at the venue. `reduces`: it can only reduce exposure."""
 
     symbol: Symbol
     venue_order_id: str
@@ -375,9 +376,9 @@ class RestingOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What one reading of an account saw. `blind` names the reads that failed.
+    """The result of one read of an account. `blind` names the failed reads.
 
-    `blind_to_positions`: one of these would have shown positions.
+    `blind_to_positions`: one of the failed reads would have shown positions.
     """
 
     positions: tuple[PositionRow, ...]
@@ -391,38 +392,38 @@ class Survey:
 
 
 Read = Callable[[Call, str], Awaitable[object]]
-"""One read and what it is of; its value, or None where it was not answered."""
+"""Sends a read, with its name for reports; returns the value, or None without an answer."""
 
 
 class Flattening(Protocol):
-    """What `flatten` asks and sends. Reads that raise MalformedError are gone without."""
+    """The requests of `flatten`. A read that raises MalformedError is skipped."""
 
     async def position_mode(self, read: Read) -> PositionMode | None: ...
 
     async def instruments(self, read: Read) -> Mapping[Symbol, Instrument]: ...
 
     async def survey(self, read: Read) -> Survey:
-        """Positions from two sources where there are two, and all open orders. Raises nothing."""
+        """Read positions, from two sources where available, and all open orders. Raises nothing."""
         ...
 
     def cancel_all(self, symbol: Symbol, orders: Sequence[RestingOrder], *, conditional: bool) -> Sequence[Call]:
-        """What cancels every order of a symbol: by one request, or in batches of those that were seen."""
+        """Return the cancels of all orders of a symbol: one request, or batches of the orders seen."""
         ...
 
     def cancel(self, order: RestingOrder) -> Call:
-        """One conditional order."""
+        """Return the cancel of one conditional order."""
         ...
 
     def close(self, order: SubmitEmergency, mode: PositionMode) -> Call: ...
 
     def filled(self, row: Row) -> tuple[Decimal, Decimal] | None:
-        """Quantity and average price that the answer to a close tells."""
+        """Return quantity and average price of the fill in a close's answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """What the key may do; None where the venue does not say."""
+    """The key's permissions; None when the venue does not report them."""
 
     futures: bool | None
     withdrawals: bool | None
@@ -431,11 +432,11 @@ class KeyPermissions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkup:
-    """`unreachable` and `refused` hold the venue's words, empty where all is well; what was not learned is None.
+    """`unreachable` and `refused` hold the venue's text, empty when all is well; None: not read.
 
-    `available` is in `currency`. `multi_assets`: all assets are one margin. `credits`: what stands in for money in the
-    account, empty where it is money. `outside`: what is held and not supervised: symbol, quantity, the venue's word for
-    the contract. `offset_ms`: how far our clock is ahead of the venue's, give or take half of `round_trip_ms`.
+    `available` is in `currency`. `multi_assets`: all assets are one margin. `credits`: the asset that replaces
+    stablecoins, empty when there is none. `outside`: unsupervised positions as symbol, quantity, the venue's contract
+    type. `offset_ms`: how far our clock is ahead of the venue's, +/- half of `round_trip_ms`.
     """
 
     unreachable: str = ""
@@ -455,11 +456,10 @@ class Checkup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one exchange is spoken to. `name` is its ccxt id, as in the configuration.
+    """The API of one exchange. `name` is its ccxt id, as in the configuration.
 
-    `query`: what became of one order, by its client order id: Accepted with its row, Missing where the venue says so by
-    every source that it has, or another verdict. `checkup`: what can be learned of an account without changing it;
-    `live`: at the exchange's own environment.
+    `query`: one order by its client order id: Accepted with its row, Missing when every source of the venue denies it,
+    or another verdict. `checkup`: read-only checks of an account; `live`: at the exchange's own environment.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Listening sockets that outsiders cannot exhaust: who is let in, how much is read, how long it may take."""
+"""Listening sockets that outsiders cannot exhaust: limits on connections, sizes and times."""

@@ -1,4 +1,4 @@
-"""What a request carries, read within a length and a time; nothing is unpacked, nothing is guessed."""
+"""Reads a request's body within a length and a time; compressed bodies are refused."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
 class BodyRefused(Exception):  # noqa: N818 - what happened
-    """The body is not taken: `status` is HTTP's code for why, the text what to do."""
+    """The body is refused: `status` is HTTP's code, the text the remedy."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -20,7 +20,7 @@ class BodyRefused(Exception):  # noqa: N818 - what happened
 
 
 async def read_text(request: web.Request, most: int) -> str:
-    """The body, at most `most` bytes of UTF-8. Raises BodyRefused: 400, 408, 413 or 415."""
+    """Return the body, at most `most` bytes of UTF-8. Raises BodyRefused: 400, 408, 413 or 415."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise BodyRefused(415, "the body is compressed: send it as it is, without Content-Encoding")
@@ -46,16 +46,15 @@ async def _read(request: web.Request, most: int) -> bytes:
                     raise too_long
     except TimeoutError:
         raise BodyRefused(408, f"the body did not come within {BODY_S:g} s") from None
-    except (web.RequestPayloadError, ConnectionError, ValueError):  # it broke off, or its chunks are none
+    except (web.RequestPayloadError, ConnectionError, ValueError):  # aborted, or invalid chunks
         raise BodyRefused(400, "the body is not what its headers promise") from None
     return bytes(raw)
 
 
 def document(text: str) -> Any:
-    """The JSON value; fractions stay the text they are, as a float would change the price.
+    """Parse JSON; fractions stay text, since a float could change a price.
 
-    Raises ValueError for anything else, a name that stands twice in one object included: readers differ in which of the
-    two they take.
+    Raises ValueError for invalid JSON, and for a repeated name in an object: readers differ in which value they take.
     """
     try:
         return json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=_once)

@@ -1,4 +1,4 @@
-"""How many descriptors this process may have, and how they are shared out: listeners never get all of them."""
+"""Shares the process's file descriptors among listeners, with a reserve that no listener gets."""
 
 import resource
 from contextlib import suppress
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 WANTED = 65_536
 BASE = 96
-"""Journal, logs, chat, event loops, imports: with room to spare."""
+"""For journal, logs, chat, event loops, imports, with a margin."""
 PER_ACCOUNT = 24
-"""REST and stream connections of one account, twice on the embedded venue, whose both ends are here."""
+"""REST and stream connections of one account; twice on the embedded venue, whose server end is here too."""
 CONTROL_MOST, WEBHOOK_MOST, PAPER_MOST = 128, 128, 512
 _LEAST = 8
-"""A listener with fewer is of no use."""
+"""A listener's minimum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """Connections that each listener may hold. `limit` is the process's; `enough`: beside them all else has its own."""
+    """Connections per listener. `limit` is the process's; `enough`: the reserve is complete."""
 
     limit: int
     control: int = CONTROL_MOST
@@ -26,12 +26,12 @@ class Shares:
 
     @property
     def remark(self) -> str:
-        """What to do about a limit that is too low, empty where it is not."""
+        """Return the remedy for a limit that is too low; empty when it suffices."""
         return "" if self.enough else f"only {self.limit} files may be open at once: raise `ulimit -n` to 4096 or more"
 
 
 def raise_limit(wanted: int = WANTED) -> int:
-    """Lift the soft limit as far as the hard one lets us; what it is then."""
+    """Raise the soft limit up to the hard one; return the result."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     goal = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft == resource.RLIM_INFINITY:
@@ -44,17 +44,17 @@ def raise_limit(wanted: int = WANTED) -> int:
 
 
 def alone(limit: int) -> int:
-    """Connections of the paper venue where it is all that this process does."""
+    """Return the connections of a paper venue that runs alone."""
     return max(_LEAST, min(PAPER_MOST, limit - BASE // 2))
 
 
 def needed(accounts: int) -> int:
-    """What `accounts` need beside their listeners' least."""
+    """Return the descriptors that `accounts` need besides the listeners' minimum."""
     return BASE + PER_ACCOUNT * accounts + 3 * _LEAST
 
 
 def shares(limit: int, accounts: int) -> Shares:
-    """What is left beside the reserve for venues, journal and chat is shared out, smaller wishes first."""
+    """Share the rest after the reserve for venues, journal and chat, smaller wishes first."""
     left = max(0, limit - BASE - PER_ACCOUNT * accounts)
     control = max(_LEAST, min(CONTROL_MOST, left // 3))
     webhook = max(_LEAST, min(WEBHOOK_MOST, (left - control) // 2))

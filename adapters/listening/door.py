@@ -1,12 +1,12 @@
-"""The door of an HTTP server: a connection costs a descriptor, and there are few of them.
+"""Limits an HTTP server's connections: each costs a descriptor.
 
-At most `most` connections are inside. A newcomer always gets in where another one may leave for it: first what has not
-shown that it belongs here (no token, no secret, no key), of the address that holds most, the oldest first; then what
-is idle. A flood of idle connections so displaces itself, and one who knocks with a token is served between two of its
-waves. A request has `REQUEST_S` to arrive, an idle connection `IDLE_S`, and a reader that takes nothing `STALLED_S`.
+At most `most` connections are open. A new one displaces another: first unauthenticated ones (no token, secret or key)
+of the address with the most, oldest first; then idle ones. A flood of idle connections so displaces itself, and an
+authenticated caller gets in between two of its waves. A request has `REQUEST_S` to arrive, an idle connection `IDLE_S`,
+and a reader that takes nothing `STALLED_S`.
 
-asyncio's own acceptor logs every failure of a whole backlog and doubles its timers when descriptors run out; this one
-pauses, lets one connection go, and says so once a minute.
+When descriptors run out, asyncio's own acceptor logs every failure of a backlog and doubles its timers; this one
+pauses, drops one connection, and logs once a minute.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ REQUEST_S = 10.0
 IDLE_S = 75.0
 STALLED_S = 30.0
 LINGER_S = 2.0
-"""How long the rest of a refused body is read and thrown away."""
+"""How long the rest of a refused body is read and discarded."""
 ACCEPTS_A_TURN = 8
-"""Between two turns of the loop: what was accepted is read before the next ones displace it."""
+"""Accepts per turn of the loop: accepted connections are read before the next ones displace them."""
 BACKLOG = 128
 SWEEP_S = 1.0
 PAUSE_S = 0.1
-"""After the system refused a descriptor."""
+"""Pause after the system refused a descriptor."""
 
 _LOG = logging.getLogger(__name__)
 _HTTP = logging.getLogger(f"{__name__}.http")
@@ -44,7 +44,7 @@ _SPARING_HTTP = Sparing(_LOG)
 
 
 def _no_traces_of_strangers(record: logging.LogRecord) -> bool:
-    """What is no HTTP is a stranger's doing, and a trace of our stack explains nothing of it."""
+    """Drop log records of malformed HTTP: a stack trace explains nothing of it."""
     error = record.exc_info[1] if record.exc_info else None
     if not isinstance(error, HttpProcessingError):
         return True
@@ -55,11 +55,11 @@ def _no_traces_of_strangers(record: logging.LogRecord) -> bool:
 _HTTP.addFilter(_no_traces_of_strangers)
 
 Unreadable = Callable[[int], web.Response]
-"""The answer, with this status, to what is no HTTP."""
+"""Makes the answer, with this status, to bytes that are not HTTP."""
 
 
 class _Hearing(RequestHandler):
-    """One connection. What cannot be read as HTTP never reaches the application: it is answered here."""
+    """One connection. Malformed HTTP is answered here and never reaches the application."""
 
     __slots__ = ("_unreadable",)
 
@@ -82,7 +82,7 @@ class _Hearing(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """An `Expect` that asks for something unknown is refused before the application's own words for it."""
+        """Refuse an unknown `Expect` before the application's own text for it."""
         if isinstance(resp, web.HTTPException) and self._unreadable is not None:
             resp = self._apart(resp.status)
         return await super().finish_response(request, resp, start_time)
@@ -90,13 +90,13 @@ class _Hearing(RequestHandler):
     def _apart(self, status: int) -> web.Response:
         assert self._unreadable is not None
         answer = self._unreadable(status)
-        answer.force_close()  # what else was sent with it is not read
+        answer.force_close()  # the rest of the input is not read
         return answer
 
 
 @dataclass(slots=True, eq=False)
 class _Guest:
-    """One connection. `deadline_s`: of the loop's time, while no request is being answered."""
+    """One connection. `deadline_s`: loop time, while no request is being answered."""
 
     address: str
     deadline_s: float
@@ -114,13 +114,13 @@ class _Guest:
         return peer is None or peer.fileno() < 0
 
     def cut(self) -> None:
-        """At once, whatever is still unwritten: a peer that does not read would hold the descriptor."""
+        """Abort at once, unwritten data included: a peer that does not read would hold the descriptor."""
         if self.transport is not None:
             self.transport.abort()
 
 
 class Door:
-    """Lets connections into one application. Made, opened and closed on the loop that serves it."""
+    """Accepts connections for one application. Made, opened and closed on the loop that serves it."""
 
     def __init__(
         self,
@@ -133,9 +133,9 @@ class Door:
         shutdown_s: float = 1.0,
         unreadable: Unreadable | None = None,
     ) -> None:
-        """`listening` is bound already; the door owns it from now on. `name` is what logs call it.
+        """`listening` is a bound socket, owned by the door. `name` appears in logs.
 
-        `cancels`: what is done for a request ends when its caller hangs up. `unreadable`: plain text where left out.
+        `cancels`: a request's work ends when its caller disconnects. `unreadable`: plain text by default.
         """
         self.name = name
         self.most = most
@@ -159,11 +159,11 @@ class Door:
         return int(self._socket.getsockname()[1])
 
     def figures(self) -> Statement:
-        """For `albra status`; from any thread."""
+        """Return the counts for `albra status`; from any thread."""
         return Status.CONNECTIONS(n=len(self._guests), most=self.most, away=self.sent_away, refused=self.turned_away)
 
     async def open(self) -> None:
-        """Let in from now on."""
+        """Accept connections from now on."""
         await self._runner.setup()
         self._socket.setblocking(False)
         self._socket.listen(BACKLOG)
@@ -172,7 +172,7 @@ class Door:
         self._look_round()
 
     async def close(self) -> None:
-        """Let nothing in any more, end what is inside, free the address. A second call does nothing."""
+        """Stop accepting, close all connections, free the address. Idempotent."""
         if self._socket.fileno() < 0:
             return
         for timer in (self._sweep, self._retry):
@@ -186,10 +186,10 @@ class Door:
         for guest in self._guests.values():
             guest.cut()
         self._guests.clear()
-        await asyncio.sleep(0)  # what was cut is closed in the loop's next turn
+        await asyncio.sleep(0)  # aborted connections close in the loop's next turn
 
     def prove(self, protocol: RequestHandler) -> None:
-        """This connection belongs here: it showed what only its kind knows."""
+        """Mark a connection as authenticated."""
         if (guest := self._guests.get(protocol)) is not None:
             guest.proven = True
 
@@ -218,7 +218,7 @@ class Door:
             self._let_in(peer, str(address[0]))
 
     def _pause(self, error: OSError) -> None:
-        """No descriptor, or no memory: knocking on would not help, one who leaves may."""
+        """Pause accepting when descriptors or memory run out, and drop one connection."""
         self._loop.remove_reader(self._socket)
         self._make_room()
         self._retry = self._loop.call_later(PAUSE_S, self._listen)
@@ -247,7 +247,7 @@ class Door:
             access_log=None,
             keepalive_timeout=IDLE_S,
             lingering_time=LINGER_S,
-            # What is compressed is refused by its header: nothing is ever unpacked.
+            # Compressed bodies are refused by their header; nothing is unpacked.
             auto_decompress=False,
             logger=_HTTP,
         )
@@ -255,7 +255,7 @@ class Door:
     async def _connect(self, peer: socket.socket, protocol: RequestHandler, guest: _Guest) -> None:
         try:
             transport, _ = await self._loop.connect_accepted_socket(lambda: protocol, peer)
-        except OSError:  # it left before it was in
+        except OSError:  # it disconnected before it was accepted
             peer.close()
             self._guests.pop(protocol, None)
             return
@@ -265,7 +265,7 @@ class Door:
             guest.cut()
 
     def _make_room(self) -> bool:
-        """Whether one more fits: it does where one is gone, or can be sent away."""
+        """Return whether one more connection fits, dropping another if needed."""
         self._forget_gone()
         if len(self._guests) < self.most:
             return True
@@ -273,7 +273,7 @@ class Door:
         leavers = [item for item in self._guests.items() if not (item[1].proven and item[1].busy)]
         if not leavers:
             return False
-        # The first of equals is the oldest: the table keeps the order of arrival.
+        # The first of equals is the oldest: the table keeps arrival order.
         chosen, guest = min(leavers, key=lambda item: (item[1].proven, -crowds[item[1].address], item[1].busy > 0))
         del self._guests[chosen]
         guest.cut()
@@ -286,7 +286,7 @@ class Door:
             del self._guests[protocol]
 
     def _look_round(self) -> None:
-        """Once a second: who is late, and who does not read."""
+        """Once a second, close connections past their deadline and readers that stall."""
         self._forget_gone()
         now_s = self._loop.time()
         for guest in self._guests.values():
@@ -307,7 +307,7 @@ DOOR = web.AppKey("door", Door)
 
 
 def prove(request: web.Request) -> None:
-    """The connection that this request came on is one of those that are kept."""
+    """Mark the request's connection as authenticated."""
     if (door := request.config_dict.get(DOOR)) is not None:
         door.prove(request.protocol)
 

@@ -1,7 +1,6 @@
-"""Which server a request means. Pure.
+"""The host name of a request. Pure.
 
-A page in a browser can point a name of its own at loopback, and then talks to what listens here; its requests bear that
-name.
+A web page can resolve its own domain to loopback and so reach local servers; its requests carry that domain.
 """
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})

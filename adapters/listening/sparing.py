@@ -1,4 +1,4 @@
-"""A fault that comes ten thousand times is one line a minute, with its number."""
+"""Logs a repeated fault once a minute, with its count."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ EVERY_S = 60.0
 
 
 class Sparing:
-    """Logs the first of each kind at once, and then at most one in `EVERY_S`, which tells how many there were."""
+    """Logs the first of each kind at once, then at most one per `EVERY_S`, with the count."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -15,7 +15,7 @@ class Sparing:
         self._untold: dict[str, int] = {}
 
     def warning(self, text: str, *arguments: object) -> None:
-        """`text` names the kind: it is a template of ours, never what came from outside."""
+        """Log; `text` identifies the kind: a template of ours, never outside text."""
         now_s = time.monotonic()
         if now_s - self._said_s.get(text, -EVERY_S) < EVERY_S:
             self._untold[text] = self._untold.get(text, 0) + 1

@@ -1,4 +1,4 @@
-"""Message catalogs: what English texts are in other languages. Read as translators write them (.po)."""
+"""Message catalogs: translations of the English texts, read from .po files."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,9 +9,9 @@ from babel.messages.pofile import read_po
 LANGUAGES = ("en", "ko")
 
 
-@cache  # several readers may have one language
+@cache  # several recipients may share a language
 def load(language: str) -> Mapping[str, str]:
-    """English message -> how the reader is told it; for English what a phone says in its own words.
+    """Return English message -> translation; for English, the phone's wordings.
 
     Fuzzy and empty entries are left out.
     """

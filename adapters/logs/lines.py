@@ -1,9 +1,8 @@
-"""Writers of log lines that never block who logs: a queue in front, a thread of its own behind.
+"""Writes log lines without blocking the caller: a queue in front, a thread behind.
 
-loguru's own `enqueue` does not give that: its queue is a pipe, and a put blocks as soon as a stalled disk
-leaves the pipe full. Here a put is a lock-free append; when the disk stalls for longer than the queue
-holds, lines are shed and counted, and the count is the first line written afterwards. Log lines are not
-the journal: what a kill -9 loses of them (the queue, milliseconds) no decision depends on.
+loguru's own `enqueue` uses a pipe, and a put blocks once a stalled disk leaves the pipe full. Here a put is a lock-free
+append; when the queue is full, lines are dropped and counted, and the count is the first line written afterwards. Log
+lines are not the journal: no decision depends on the milliseconds that a kill -9 loses.
 """
 
 import os
@@ -21,11 +20,11 @@ from messages.text import Shown, joined
 QUEUE_MAX = 50_000
 BATCH_MAX = 500
 LINE_MAX = 65_536
-"""Characters; what a stranger sent may stand in a line, and a file is turned only between two batches."""
+"""In characters. Outside text may be long, and a file is rotated only between two batches."""
 
 
 class Target(Protocol):
-    """Where lines end up. May raise OSError: these lines are lost and counted."""
+    """A destination of lines. May raise OSError: the lines are lost and counted."""
 
     def write(self, text: Shown) -> None: ...
 
@@ -33,7 +32,7 @@ class Target(Protocol):
 
 
 class LineWriter:
-    """`put` takes anything; `render` makes a line (with its end) of it on the writer's thread."""
+    """Queues records; `render` makes a line (with its end) of each on the writer's thread."""
 
     def __init__(
         self, name: str, target: Target, render: Callable[[Any], Shown], shed_line: Callable[[int], Shown]
@@ -46,7 +45,7 @@ class LineWriter:
         self._lost = 0
         self.shed = 0
         self.trouble = ""
-        """Why lines are not written now; empty while they are."""
+        """Why writing fails; empty while it works."""
         self.on_trouble: Callable[[str], None] = lambda _why: None
         """Called when writing begins to fail, on the writer's thread."""
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -60,7 +59,7 @@ class LineWriter:
         self._queue.put(item)
 
     def stop(self, timeout_s: float) -> bool:
-        """Write what is queued, close the target; False when the time did not suffice."""
+        """Write the queue, close the target; False when the time did not suffice."""
         self._queue.put(self._stop)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -115,7 +114,7 @@ class LineWriter:
 
 
 class StreamTarget:
-    """A console. It is flushed, never closed: it is not ours."""
+    """A console, flushed and never closed: it belongs to the process."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -129,7 +128,7 @@ class StreamTarget:
 
 
 class TurnedFile:
-    """Appends to albra.jsonl and turns it at `file_bytes`; the newest `keep_files` turned ones stay."""
+    """Appends to albra.jsonl and rotates it at `file_bytes`; the newest `keep_files` rotated ones stay."""
 
     def __init__(self, directory: Path, file_bytes: int, keep_files: int) -> None:
         self._directory = directory
@@ -160,7 +159,7 @@ class TurnedFile:
         file = os.fdopen(descriptor, "a", encoding="utf-8")
         self._size = os.fstat(descriptor).st_size
         if self._size and os.pread(descriptor, 1, self._size - 1) != b"\n":
-            file.write("\n")  # A kill tore the last line: ours begins on its own.
+            file.write("\n")  # A kill may have left a partial last line; begin a new one.
         self._file = file
         return file
 

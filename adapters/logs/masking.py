@@ -1,4 +1,4 @@
-"""What must never be read in a log: secrets we know, and whatever looks like one."""
+"""Masks secrets in log lines: registered ones, and whatever looks like one."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from adapters.secret import MASK, Secret
 from messages.text import shown
 
 KNOWN_LENGTH_MIN = 4
-"""Shorter secrets are not searched for: they would black out ordinary words."""
+"""Shorter secrets are not masked: they would match ordinary words."""
 
 _NAMES = r"signature|api[_-]?key|api[_-]?secret|secret|listen[_-]?key|token|password|x-mbx-apikey|authorization"
 _SENSITIVE = re.compile(_NAMES, re.IGNORECASE)
@@ -29,11 +29,11 @@ _SHAPES = (
 
 
 _HINTS = ("key", "secret", "signature", "token", "password", "authorization", "bearer", "bot", "/ws/", "streams=", "@")
-"""Without one of these, and without a registered secret, there is nothing to mask: most lines end here."""
+"""A line without these hints and registered secrets needs no masking; most lines end here."""
 
 
 class Masker:
-    """Replaces registered secrets, as they are and as a URL has them, and everything secret-shaped."""
+    """Masks registered secrets, plain and URL-encoded, and everything secret-shaped."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         texts = (secret.reveal() for secret in secrets)
@@ -43,7 +43,7 @@ class Masker:
         self._known = re.compile(alternatives) if alternatives else None
 
     def suspects(self, text: str) -> bool:
-        """Whether anything in it might have to be masked; cheap, and wrong only to the safe side."""
+        """Return whether the text may need masking; cheap, with false positives only."""
         lower = text.lower()
         return any(hint in lower for hint in _HINTS) or (self._known is not None and bool(self._known.search(text)))
 
@@ -53,7 +53,7 @@ class Masker:
         return _NAMED.sub(rf"\g<1>\g<2>{MASK}", self.known(text))
 
     def known(self, text: str) -> str:
-        """Registered secrets and what has the shape of one; what only stands behind a name such as `token:` stays."""
+        """Mask registered and secret-shaped text, but not what merely follows a name such as `token:`."""
         if self._known is not None:
             text = self._known.sub(MASK, text)
         for shape, masked in _SHAPES:
@@ -61,7 +61,7 @@ class Masker:
         return text
 
     def value(self, value: Any) -> Any:
-        """A JSON value with every text in it masked, and whatever stands under a secret's name."""
+        """Return a JSON value with every text masked, and every value under a secret's name."""
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, Mapping):
@@ -74,5 +74,5 @@ class Masker:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """As it is, as a URL has it, as JSON text has it, as it is shown."""
+    """Return the secret plain, URL-encoded, JSON-escaped, and as displayed."""
     return secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], shown(secret)

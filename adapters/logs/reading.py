@@ -1,4 +1,4 @@
-"""Log lines back from disk, filtered, oldest first, over turned files and torn lines; follows where asked."""
+"""Reads log lines from disk: filtered, oldest first, over rotated files and partial lines; can follow."""
 
 import json
 import os
@@ -18,9 +18,9 @@ _POLL_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """What is wanted; None: everything. `since` is an ISO instant in UTC as log lines have it.
+    """The wanted lines; None: any. `since` is an ISO instant in UTC as in log lines.
 
-    `actor` takes the addresses below it as well: `position` means every `position/17`.
+    `actor` includes the addresses below it: `position` includes every `position/17`.
     """
 
     position: str | None = None
@@ -43,26 +43,26 @@ class LogFilter:
 
 
 def since(seconds_ago: float) -> str:
-    """The instant so long ago, as log lines write theirs."""
+    """Return the instant `seconds_ago`, in the format of log lines."""
     moment = datetime.fromtimestamp(time.time() - seconds_ago, UTC)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_logs(storage: Path, wanted: LogFilter, *, follow: Callable[[], bool] | None = None) -> Iterator[Line]:
-    """Lines under `storage`/logs that are `wanted`.
+    """Yield the `wanted` lines under `storage`/logs.
 
-    `follow` is asked again and again whether to wait for more; None: end with what is there. Raises
-    FileNotFoundError where there are no logs at all, NotOursError where one may be what others put there.
+    `follow` returns whether to wait for more; None: stop at the end. Raises FileNotFoundError without logs,
+    NotOursError for a file that others could have written.
     """
     directory = storage / DIRECTORY
-    # The current file is opened before the turned ones are listed: turned meanwhile, it is not missed.
+    # The current file is opened before the rotated ones are listed, so that a rotation in between hides nothing.
     current = _open(directory / CURRENT)
     turned = sorted(directory.glob(TURNED))
     if current is None and not turned and follow is None:
         raise FileNotFoundError(directory)
     earliest = (wanted.since or "").replace("-", "").replace(":", "")
     for path in turned:
-        # Named by its last moment: what ended before `since` needs no reading.
+        # A rotated file is named by its last moment; one that ended before `since` is skipped.
         if path.name.removeprefix("albra.") < earliest or _same(path, current):
             continue
         file = _open(path)
@@ -81,7 +81,7 @@ def _following(path: Path, file: BinaryIO | None, wanted: LogFilter, follow: Cal
     while True:
         turned = file is None or not _same(path, file)
         if file is not None:
-            # Read after the look at the name: what was written before it was turned is all there.
+            # Read after the check of the name: everything written before the rotation is present.
             rest += file.read()
             *whole, rest = rest.split(b"\n")
             yield from _wanted(whole, wanted)
@@ -109,7 +109,7 @@ def _wanted(raw_lines: Any, wanted: LogFilter) -> Iterator[Line]:
 
 
 def _parsed(raw: bytes) -> Line | None:
-    """None for a line that a kill tore, or that is no line of ours."""
+    """Parse a line; None for a partial or foreign one."""
     try:
         line = json.loads(raw)
     except ValueError:
@@ -138,7 +138,7 @@ def _rank(level: object) -> int:
 
 
 def symbol_of(line: Line) -> str | None:
-    """A line names its symbol, or its position does (`account.SYMBOL.…`)."""
+    """Return a line's symbol, from its field or its position id (`account.SYMBOL.…`)."""
     if "symbol" in line:
         return str(line["symbol"])
     parts = str(line.get("position_id", "")).split(".")

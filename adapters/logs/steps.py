@@ -1,4 +1,4 @@
-"""The lines that actors leave: one for each step, one for each hop of a message between them."""
+"""Log lines of actors: one per step, one per hop of a message."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +13,11 @@ READS = (
     ListPositions, ReadStatus, ReadHistory, ListDiscrepancies,
     PositionsAnswer, StatusAnswer, HistoryAnswer, DiscrepanciesAnswer,
 )  # fmt: skip
-"""Questions and their answers: they change nothing, and there may be very many."""
+"""Queries and answers are not logged: they change nothing, and may be frequent."""
 
 
 def line_writer(logs: Logs) -> Callable[..., None]:
-    """What actors write with; empty fields are left out."""
+    """Return the actors' line writer; it leaves out empty fields."""
 
     def write(level: str, event: str, /, **fields: str) -> None:
         logs.step(level, event, event=event, **{name: value for name, value in fields.items() if value})
@@ -26,7 +26,9 @@ def line_writer(logs: Logs) -> Callable[..., None]:
 
 
 def hop_writer(logs: Logs) -> Callable[[str, object, int, int], None]:
-    """One line for each actor that a correlated message passes; positions write their own, which say more."""
+    """Return the writer of one line per actor that a correlated message passes; positions write their own, fuller
+    lines.
+    """
 
     def write(address: str, message: object, started_ns: int, finished_ns: int) -> None:
         if not isinstance(message, Message) or not message.correlation_id or isinstance(message, PositionView):

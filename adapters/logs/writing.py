@@ -22,7 +22,7 @@ from messages.text import Shown, block, clean, joined, json_text, replaced, show
 _FIELDS = (
     "actor", "symbol", "position_id", "correlation_id", "causation_id", "event", "before", "after", "effects",
 )  # fmt: skip
-"""Bound fields in the order in which a reader wants them; further ones follow."""
+"""Order of bound fields in a line; further ones follow."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _STOP_TIMEOUT_S = 2.0
 _QUIET = {"ccxt": logging.WARNING, "aiohttp.access": logging.WARNING, "asyncio": logging.WARNING}
@@ -50,7 +50,7 @@ class Logs:
     ) -> None:
         directory = storage / DIRECTORY
         self.remark = ""
-        """What is wrong with the log directory, and what was done about it; empty where all is well."""
+        """A problem of the log directory and its remedy; empty when all is well."""
         try:
             self.remark = private_directory(directory)
         except OSError as error:
@@ -75,11 +75,11 @@ class Logs:
 
     @property
     def shed(self) -> int:
-        """Lines lost so far, because disk or console did not keep up or failed."""
+        """Return the lines lost so far, because disk or console failed or was too slow."""
         return sum(writer.shed for writer in self._writers)
 
     def watch(self, tell: Callable[[str], None]) -> None:
-        """`tell` hears when log lines begin to be lost, and why; at once where that is so already."""
+        """Call `tell` with the cause when lines begin to be lost; at once when they are already."""
         for writer in self._writers:
             writer.on_trouble = tell
             if writer.trouble:
@@ -87,7 +87,7 @@ class Logs:
 
     @property
     def trouble(self) -> str:
-        """Why log lines are not written now; empty while they are."""
+        """Return why writing fails; empty while it works."""
         return "; ".join(writer.trouble for writer in self._writers if writer.trouble)
 
     def step(self, level: str = "INFO", message: str = "step", **fields: Any) -> None:
@@ -95,7 +95,7 @@ class Logs:
         logger.bind(**fields).log(level, message)
 
     def stop(self) -> None:
-        """Write what is queued, within a bounded time. Nothing is logged afterwards."""
+        """Write the queue within a bounded time. Nothing is logged afterwards."""
         logger.remove()
         logging.getLogger().removeHandler(self._bridge)
         logging.captureWarnings(capture=False)
@@ -114,7 +114,7 @@ class Logs:
 
 
 class _Bridge(logging.Handler):
-    """What libraries say through stdlib logging, with the place they said it from."""
+    """Passes stdlib log records of libraries on, with their origin."""
 
     def emit(self, record: logging.LogRecord) -> None:
         level = record.levelname if record.levelname in _LEVELS else "INFO"
@@ -135,7 +135,7 @@ def _sink(writer: LineWriter) -> Callable[[Any], None]:
 
 
 def _bare(record: Any) -> str:  # noqa: ARG001 - the library's signature
-    """No formatting, the exception's least of all, on the thread that logs."""
+    """Format nothing on the logging thread, neither message nor exception."""
     return ""
 
 

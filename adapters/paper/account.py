@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 DEFAULT_LEVERAGE = 20
 HISTORY_KEPT = 5_000
-"""Of an account: orders, conditional orders, trades and incomes that are over."""
+"""Terminal orders, conditional orders, trades and incomes kept per account."""
 BATCH = 500
 Record = TypeVar("Record", Order, AlgoOrder)
 TWELVE_PLACES = Decimal("0.000000000001")
@@ -94,7 +94,7 @@ class Position:
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
-    """What a user sets per symbol."""
+    """A user's settings of one symbol."""
 
     leverage: int = DEFAULT_LEVERAGE
     isolated: bool = False
@@ -123,7 +123,7 @@ class Income:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Everything the venue holds of one user. `wallet` in the quote currency, isolated parts included."""
+    """A user's account at the venue. `wallet` in the quote currency, isolated parts included."""
 
     name: str
     api_key: str
@@ -151,10 +151,10 @@ class Account:
     countdowns: dict[str, int] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """Let the oldest go of what is over, a batch at a time; an account that trades for months stays as large.
+        """Drop the oldest terminal records, in batches, so that memory stays bounded over months.
 
-        A venue keeps its history by age (three days to three months); this one by number. What the incomes that go
-        have brought is in the first row, so that the wallet stays the sum of its rows.
+        A venue keeps history by age (three days to three months), this one by number. The first income row holds the
+        sum of the dropped ones, so that the wallet stays the sum of its rows.
         """
         for order in _oldest(self.orders):
             if order.order_id not in self.open_orders and order.algo_id not in self.open_algos:
@@ -192,7 +192,7 @@ class Account:
 
 
 def _oldest(book: dict[int, Record]) -> list[Record]:
-    """One batch, where there are more than are kept."""
+    """Return one batch to drop, when more are kept than the limit."""
     return list(islice(book.values(), BATCH)) if len(book) > HISTORY_KEPT + BATCH else []
 
 

@@ -1,26 +1,26 @@
-"""The venue's back door, `/paper/*`: what tests, demonstrations and the world do to it.
+"""The administration API, `/paper/*`: tests and demonstrations change the venue through it.
 
-JSON in, JSON out, loopback callers only. Nothing here exists on an exchange.
+JSON in, JSON out, loopback callers only. No exchange has these routes.
 
 | route | body | does |
 |---|---|---|
 | GET  /paper/state | | time, identity, the model's whole state |
-| POST /paper/price | symbol, price, mark? | moves a price; conditional orders trigger |
-| POST /paper/clock | advance_ms | lets the venue's clock run ahead |
-| POST /paper/faults | a fault plan, {} for none | what goes wrong from now on |
-| POST /paper/trade | symbol, side, quantity …, account?, method?, path? | a human trades at the venue |
+| POST /paper/price | symbol, price, mark? | sets a price; conditional orders trigger |
+| POST /paper/clock | advance_ms | advances the venue's clock |
+| POST /paper/faults | a fault plan, {} for none | replaces the fault plan |
+| POST /paper/trade | symbol, side, quantity …, account?, method?, path? | a manual trade at the venue |
 | POST /paper/disconnect | listen_key? | resets the stream sockets |
 | POST /paper/expire-listen-key | listen_key | as after 60 minutes without keepalive |
 | POST /paper/transfer | amount, account? | deposit or withdrawal |
 | POST /paper/deleverage | symbol, quantity, account?, side? | auto-deleveraging |
 | POST /paper/delist | symbol | settles and closes a symbol |
-| POST /paper/account | name | one more account, its keys are paper-key-NAME and paper-secret-NAME |
-| POST /paper/rules | symbol, status?, step_size? … | a symbol is halted (status BREAK), or its filters change |
-| POST /paper/revoke-key | api_key | its requests are refused from now on |
-| POST /paper/rotate-key | api_key, new_key, new_secret | its account has another key from now on |
-| POST /paper/volatility | ppm, symbol? | how wildly prices walk |
-| POST /paper/limits | weight_per_minute?, orders_per_10_seconds?, orders_per_minute? | other limits; 0 for none |
-| POST /paper/funding-rate | symbol, rate | of the next fundings |
+| POST /paper/account | name | opens an account with keys paper-key-NAME and paper-secret-NAME |
+| POST /paper/rules | symbol, status?, step_size? … | halts a symbol (status BREAK) or changes its filters |
+| POST /paper/revoke-key | api_key | the venue refuses the key from now on |
+| POST /paper/rotate-key | api_key, new_key, new_secret | replaces an account's key |
+| POST /paper/volatility | ppm, symbol? | sets the volatility of prices |
+| POST /paper/limits | weight_per_minute?, orders_per_10_seconds?, orders_per_minute? | sets limits; 0 for none |
+| POST /paper/funding-rate | symbol, rate | sets the next fundings' rate |
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Admin:
         self._streams = streams
 
     def routes(self) -> list[web.RouteDef]:
-        """The table above."""
+        """Return the routes of the table above."""
         acts = [web.post(f"/paper/{name}", _guarded(self._act(name))) for name in ACTS]
         return [
             web.get("/paper/state", _guarded(self._state)),
@@ -129,7 +129,7 @@ async def _json_of(request: web.Request) -> dict[str, Any]:
 
 def _guarded(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
-        # A page in a browser reaches loopback too; what it sends carries its origin.
+        # A page in a browser can reach loopback; its requests carry an Origin.
         local = ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback  # noqa: S104 - not a bind
         if not local or "Origin" in request.headers or name_of(request.headers.get("Host", "")) not in LOOPBACK_NAMES:
             return web.json_response({"error": "loopback only"}, status=403)

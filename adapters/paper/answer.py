@@ -1,4 +1,4 @@
-"""An answer as the transport is to carry it: bytes, headers, and whether they arrive at all."""
+"""An answer for the transport: bytes, headers, and its fate on the network."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def arriving(self) -> bytes:
-        """What of the body arrives: half of a truncated one, nothing of a dropped or hanging one."""
+        """Return the part of the body that arrives: half of a truncated one, nothing of a dropped or hanging one."""
         if self.fate is Fate.TRUNCATE:
             return self.body[: len(self.body) // 2]
         return b"" if self.fate in (Fate.DROP, Fate.HANG) else self.body

@@ -20,7 +20,7 @@ HUNDRED = Decimal(100)
 
 
 def place(exchange: Exchange, account: Account, ticket: Ticket) -> AlgoOrder:
-    """A conditional order whose form is right. Raises Refusal."""
+    """Place a conditional order with valid parameters. Raises Refusal."""
     market = exchange.market_of(ticket.symbol)
     _check(exchange, account, market, ticket)
     algo_id = exchange.next_algo_id
@@ -60,7 +60,7 @@ def place(exchange: Exchange, account: Account, ticket: Ticket) -> AlgoOrder:
 
 
 def cancel(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
-    """Raises Refusal while the order is being handed to the engine."""
+    """Cancel a conditional order. Raises Refusal while it is being handed to the engine."""
     if algo.status == "TRIGGERING":
         raise Refusal(Reason.TRIGGERING)
     exchange.close_algo(account, algo, status="CANCELED")
@@ -78,7 +78,7 @@ def trigger(exchange: Exchange, market: Market) -> None:
 
 
 def continue_triggering(exchange: Exchange) -> None:
-    """Hand over what has been TRIGGERING for the configured delay, or was stuck for as long as its fault says."""
+    """Hand over orders that were TRIGGERING for the configured delay, or stuck for as long as their fault directs."""
     for account in exchange.accounts.values():
         for algo in list(account.open_algos.values()):
             due = max(algo.trigger_ms + exchange.quirks.trigger_delay_ms, algo.stuck_until_ms)
@@ -168,7 +168,7 @@ def _condition_holds(market: Market, algo: AlgoOrder) -> bool:
 
 
 def _trail(algo: AlgoOrder, price: Decimal) -> bool:
-    """Follow the price from its activation; true once it has come back by the callback rate (percent)."""
+    """Move the trailing extreme; return whether the price has retraced by the callback rate (percent)."""
     buying = algo.side == "BUY"
     if not algo.activated:
         if price > algo.activate_price if buying else price < algo.activate_price:

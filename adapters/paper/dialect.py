@@ -1,4 +1,4 @@
-"""What an exchange's wire dialect provides to the model: how it names things, writes events, and answers requests."""
+"""Declares what an exchange's wire format provides to the model: names, events, and answers to requests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Events(Protocol):
     ) -> Row: ...
 
     def trade_lite(self, order: Order, trade: Trade, instrument: Instrument, now_ms: int) -> Row:
-        """What a venue may send of a fill before the full event."""
+        """Return the reduced fill event that precedes the full one, where the venue has one."""
         ...
 
     def account_update(
@@ -75,17 +75,17 @@ class Events(Protocol):
     def book_ticker(self, market: Market, now_ms: int, update_id: int) -> Row: ...
 
     def kind_of(self, event: Row) -> str:
-        """What a fault plan names an event by."""
+        """Return the event's name in fault plans."""
         ...
 
     def spoiled_event(self, fault: Fault, event: Row) -> Row: ...
 
     def forced_order_id(self, cause: FillCause, order_id: int) -> str:
-        """The client order id of an order by which the venue closes a position itself."""
+        """Return the client order id of an order by which the venue closes a position."""
         ...
 
     def trigger_refused(self, refusal: Refusal) -> str:
-        """Why a conditional order came to nothing when it was triggered."""
+        """Return the venue's text for a triggered order that the engine refused."""
         ...
 
 
@@ -93,37 +93,37 @@ class Requests(Protocol):
     """Answers to requests."""
 
     def answer(self, exchange: "Exchange", call: Call) -> Answer:
-        """One request as the venue would answer it, or as the fault plan says. Raises nothing for bad input."""
+        """Answer one request as the venue would, or as the fault plan directs. Raises nothing for bad input."""
         ...
 
     def run_late(self, exchange: "Exchange") -> None:
-        """Effects that a fault has put off and that have come due."""
+        """Apply due effects that a fault has delayed."""
         ...
 
     def places_order(self, call: Call) -> bool: ...
 
     def by_hand(self, exchange: "Exchange", call: Call, number: int) -> Answer:
-        """What a human does on the venue's own site: no limits, no faults; `number` counts the orders."""
+        """Execute a manual order without limits and faults; `number` counts manual orders."""
         ...
 
     def hand_order(self, params: dict[str, str]) -> Call:
-        """A human's order by symbol, side and quantity, or the request that `method` and `path` name."""
+        """Return a manual order by symbol, side and quantity, or the request named by `method` and `path`."""
         ...
 
 
 class Front(Protocol):
-    """The servers' side: what is mounted on one port. Belongs to the loop that runs it."""
+    """The server side: the routes mounted on one port. Used on its loop only."""
 
     def routes(self) -> "Sequence[web.AbstractRouteDef]": ...
 
     async def other(self, request: "web.Request") -> "web.StreamResponse":
-        """Every path that no route has, sockets among them."""
+        """Handle every path without a route, sockets among them."""
         ...
 
     def publish(self, events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None: ...
 
     def disconnect(self, listen_key: str | None = None) -> int:
-        """Reset the sockets of one key, or all of them; tells how many."""
+        """Reset the sockets of one key, or all of them; return how many."""
         ...
 
     async def close(self) -> None: ...
@@ -131,7 +131,9 @@ class Front(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """`name`: the API that is spoken, for people. `front(live, paced, ping_interval_s)` makes the servers' side."""
+    """The wire format of one exchange. `name`: the API, for people. `front(live, paced, ping_interval_s)` makes the
+    server.
+    """
 
     name: str
     events: Events

@@ -14,9 +14,9 @@ BEGINS_WITH = AccountSetup().name
 
 @contextmanager
 def embedded_venue(config: Config, share: Shares | None = None) -> Iterator[EmbeddedServer | None]:
-    """None where no account trades on it. Its accounts lie beside the journal and outlive us.
+    """Run the embedded venue within the block; None when no account trades on it.
 
-    Raises OSError where its port is taken.
+    Its accounts are stored beside the journal and outlive the process. Raises OSError when its port is taken.
     """
     if not any(account.embedded for account in config.accounts):
         yield None
@@ -42,7 +42,7 @@ def embedded_venue(config: Config, share: Shares | None = None) -> Iterator[Embe
 
 
 def admit(config: Config, embedded: EmbeddedServer) -> None:
-    """Each of our accounts has an account of its own there; one has the account that every venue begins with."""
+    """Open a venue account for each configured one; a single account uses the venue's first."""
     names = [account.account for account in config.accounts if account.embedded]
     first = BEGINS_WITH if BEGINS_WITH in names else names[0]
     for name in names:

@@ -1,7 +1,7 @@
-"""The venue's core: markets, accounts, counters, and the few acts that everything else is made of.
+"""The venue's core: markets, accounts, counters, and the elementary acts on them.
 
-An order is opened, filled, closed; a wallet is booked; an event is emitted. Matching, conditional orders,
-settlement and the endpoints are written in these acts, so that each bookkeeping rule exists once.
+An order is opened, filled, closed; a wallet is booked; an event is emitted. Matching, conditional orders, settlement
+and the endpoints use these acts, so that each bookkeeping rule exists once.
 """
 
 from collections import deque
@@ -63,9 +63,9 @@ class Exchange:
         self.next_order_id = 1_000_000_001
         self.next_algo_id = 4_000_000_000_000_001
         self.trade_ids: dict[str, int] = dict.fromkeys(self.markets, FIRST_TRADE_ID)
-        """The next one of each symbol: each counts its trades by itself."""
+        """The next trade id of each symbol."""
         self.traded = 0
-        """Trades of all symbols since this model was made: a change says that there are new ones."""
+        """Trades since this model was made; a change means new trades."""
         self.next_transaction_id = 1
         self.fees_collected = ZERO
         self.insurance_fund = ZERO
@@ -171,7 +171,7 @@ class Exchange:
         *,
         maker: bool,
     ) -> Trade:
-        """Move the position and say what that was: profit realized and commission due."""
+        """Move the position; return the trade with its realized profit and commission."""
         self._remember(account, position)
         held_before = position.quantity
         realized = position.take(quantity if order.side == "BUY" else -quantity, price)
@@ -226,7 +226,7 @@ class Exchange:
         )
 
     def expire_orphans(self, account: Account, position: Position) -> None:
-        """The position is flat or flipped: what could only reduce it goes with it (quirk)."""
+        """Expire orders that could only reduce a flat or flipped position (quirk)."""
         if not self.quirks.expire_orphans:
             return
         for order in [o for o in account.open_orders.values() if o.reducing and o.symbol == position.symbol]:
@@ -374,11 +374,11 @@ class Exchange:
             self.held_back.clear()
 
     def release_held_back(self) -> None:
-        """Reordered events do not stay behind forever when nothing follows them."""
+        """Emit reordered events when none follows them."""
         self._release()
 
     def expire_listen_key(self, account: Account) -> None:
-        """The key is worthless from now on, and its last event says so."""
+        """Expire the key, and emit its last event."""
         if account.listen_key:
             row = self.dialect.events.listen_key_expired(account.listen_key, self.now_ms)
             self.outbox.append(StreamEvent(account=account.name, event=row))
@@ -387,7 +387,7 @@ class Exchange:
     def log_fault(
         self, fault: Fault, *, account: str, subject: str, client_id: str, effect: bool | None
     ) -> FaultRecord:
-        """Remember that a fault struck, for the comparison of beliefs with the truth."""
+        """Log a fault that struck, for tests that compare with the truth."""
         record = FaultRecord(
             at_ms=self.now_ms,
             kind=fault.kind,

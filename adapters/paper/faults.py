@@ -1,7 +1,7 @@
-"""The fault plan: what goes wrong, when, and whether the request took effect all the same.
+"""Fault plans: what fails, when, and whether the request still takes effect.
 
-Everything here is data, so that a plan can be sent to a running server as JSON. A fault is either drawn
-(`chance_ppm`) or explicit (`nth`, `count`); draws come from a random stream of the plan's own.
+Everything is data, so that a plan can be sent to a running server as JSON. A fault is drawn (`chance_ppm`) or explicit
+(`nth`, `count`); draws use a random stream of the plan's own.
 """
 
 from collections.abc import Mapping
@@ -73,8 +73,9 @@ TRIGGER_KINDS = frozenset(
         FaultKind.CHILD_STUCK,
     }
 )
-"""What becomes of a conditional order whose price has come. Stuck ones are executed `delay_ms` later; the others carry
-`message` as the reason where they are not executed at all."""
+"""The fate of a triggered conditional order. Stuck ones execute `delay_ms` later; others that do not execute carry
+`message` as the reason.
+"""
 SERVED_KINDS = frozenset(
     {
         FaultKind.DELAYED,
@@ -251,7 +252,7 @@ NO_FAULTS = FaultPlan()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRecord:
-    """That a fault struck: which one, on what, and whether the request took effect nevertheless.
+    """A fault that struck: which, on what, and whether the request took effect.
 
     `effect` is None while it is still to come (Moment.LATER) and for stream faults.
     """
@@ -280,7 +281,7 @@ class Occasion:
 
 
 class FaultState:
-    """A plan at work: how often each fault was met and has struck."""
+    """A running plan: how often each fault matched and struck."""
 
     __slots__ = ("_execution", "_random", "_request", "_stream", "_trigger", "met", "plan", "struck")
 
@@ -359,7 +360,7 @@ def _matches(fault: Fault, on: Occasion) -> bool:
         and (not fault.symbol or fault.symbol == on.symbol)
         and (not fault.side or fault.side == on.side)
         and (not fault.account or fault.account == on.account)
-        # A lie about an order is matched row by row, since a query may name the order by the venue's id.
+        # Misreported orders are matched row by row, since a query may name the order by the venue's id.
         and (
             not fault.client_id
             or fault.kind is FaultKind.MISREPORTED_CANCELED

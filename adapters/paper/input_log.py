@@ -40,7 +40,7 @@ class StorageInUseError(OSError):
 
 
 class StorageDamagedError(Exception):
-    """The account on disk cannot be trusted; says which file and record."""
+    """The account on disk is damaged; the text names file and record."""
 
 
 def identity_at(directory: Path) -> str:
@@ -116,7 +116,7 @@ class InputLog:
                 log.unlink()
 
     def append(self, record: Record) -> None:
-        """Hand the record to the kernel: it survives this process, not yet the machine."""
+        """Write the record to the kernel: it survives this process, but not a power loss."""
         body = json.dumps(record, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(body), body)
         written = os.write(self._file, line)
@@ -125,7 +125,7 @@ class InputLog:
         self._records += 1
 
     def full(self) -> bool:
-        """Time for a snapshot."""
+        """Return whether a snapshot is due."""
         return self._records >= self._records_due
 
     def descriptor(self) -> int:
@@ -163,7 +163,7 @@ def _records_of(path: Path) -> Iterator[Record]:
 
 
 def _content(path: Path) -> bytes:
-    """Of a file that only this user can have written. Raises OSError."""
+    """Return the content of a file that only this user can write. Raises OSError."""
     with os.fdopen(open_to_read(path), "rb") as file:
         return file.read()
 

@@ -1,4 +1,4 @@
-"""What is traded: contracts with their filters, and the arithmetic of their grids."""
+"""Contracts with their filters, and the arithmetic of price and quantity grids."""
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from adapters.paper.refusals import Reason, Refusal
 
 QUOTE = "USDT"
-"""What the contracts of the model are quoted and settled in."""
+"""The quote and settlement currency of the model's contracts."""
 ZERO = Decimal(0)
 EIGHT_PLACES = Decimal("0.00000001")
 
@@ -75,7 +75,7 @@ class Instrument:
             object.__setattr__(self, name, value)
 
     def with_digits_of(self, before: "Instrument") -> "Instrument":
-        """What was traded in a finer step is still shown to its last digit."""
+        """Keep the digits of a finer earlier step, so that earlier quantities are shown exactly."""
         after = replace(self)
         digits = max(before.quantity_format, after.quantity_format, key=lambda text: int(text[1:-1]))
         object.__setattr__(after, "quantity_format", digits)
@@ -204,8 +204,7 @@ def _contract(
     )
 
 
-# Filters as exchanges publish them in spirit (tick, step, minimum notional); prices are round so that a
-# reader can follow a test in the head.
+# Filters resemble an exchange's (tick, step, minimum notional); prices are round, so that tests are easy to verify.
 DEFAULT_INSTRUMENTS: tuple[Instrument, ...] = (
     _contract("BTC", "60000.0", "0.1", "0.001", most="120", level="5", notional="100", top=125),
     _contract("ETH", "3000.00", "0.01", "0.001", most="2000", level="80", notional="20", top=100),

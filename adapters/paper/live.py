@@ -1,7 +1,7 @@
-"""The venue's model in real time: one clock, one order of inputs, durable before it answers.
+"""Runs the venue's model in real time: one clock, one order of inputs, durable before the answer.
 
-Everything that reaches the model goes through one method as a record, and the same
-`apply` replays the records after a restart; so what was acknowledged is what comes back.
+Every input passes one method as a record, and `apply` replays the records after a restart, so acknowledged state
+returns.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Announce = Callable[[Sequence[StreamEvent], Sequence[MarketEvent], int], None]
 
 
 def _unheard(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None:
-    """Before the streams listen."""
+    """Discard events before the streams are attached."""
 
 
 def apply(venue: PaperModel, record: Record) -> Answer | None:
@@ -91,9 +91,9 @@ class LiveVenue:
         clock_ms: Callable[[], int],
         storage: Path | None,
     ) -> None:
-        """`StorageInUseError`, `StorageDamagedError` when the account on disk cannot be had.
+        """Raises StorageInUseError and StorageDamagedError.
 
-        The state on disk wins over the venue handed in, which is used at the very first start.
+        The state on disk replaces `venue`, which is used at the very first start only.
         """
         self.venue = venue
         self._clock_ms = clock_ms
@@ -116,7 +116,7 @@ class LiveVenue:
 
     @property
     def identity(self) -> str | None:
-        """What a journal is bound to; None for a venue that lives in memory only."""
+        """Return the identity that a journal is bound to; None for a venue in memory."""
         return None if self._log is None else self._log.identity
 
     def now_ms(self) -> int:
@@ -125,22 +125,22 @@ class LiveVenue:
         return self._last_ms
 
     def move_clock(self, milliseconds: int) -> None:
-        """Let the venue's clock run ahead of ours from now on."""
+        """Advance the venue's clock against ours, in ms."""
         if milliseconds < 0:
             raise ValueError("the venue's clock only moves forward")
         self._offset_ms += milliseconds
 
     async def ask(self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None) -> Answer:
-        """The venue's answer, once everything it may tell of is durable.
+        """Answer a request once everything that the answer shows is durable.
 
-        A read waits as well: it may show an effect whose own answer is still being synced.
-        `OSError` when the disk fails; from then on nothing is accepted any more.
+        Reads wait as well: they may show an effect that is still being synced. Raises OSError when the disk fails; then
+        nothing is accepted any more.
         """
         record = ["request", self.now_ms(), method, path, dict(params), api_key]
         return await self._answer(record, effect=method != "GET")
 
     async def trade(self, method: str, path: str, params: Mapping[str, str], *, account: str = "") -> Answer:
-        """What a human does at the venue: no limits, no faults, an id that names its site."""
+        """Execute a manual request without limits and faults."""
         record = ["hand", self.now_ms(), method, path, dict(params), account]
         return await self._answer(record, effect=True)
 
@@ -150,7 +150,7 @@ class LiveVenue:
         await self._durable(self._effects)
 
     def close(self) -> None:
-        """Leave a snapshot, so that the next start replays nothing."""
+        """Write a snapshot, so that the next start replays nothing."""
         if self._log is None:
             return
         try:
@@ -226,11 +226,11 @@ class LiveVenue:
         if state is not None:
             self.venue, self._last_ms = _restored(state, type(self.venue))
         for record in records:
-            # What it raised then, it raises again, at the same half-way.
+            # A replayed input raises what it raised before, at the same point.
             with contextlib.suppress(Refusal, ArithmeticError, LookupError, TypeError, ValueError):
                 apply(self.venue, record)
             self._last_ms = max(self._last_ms, int(record[1]))
-        # What they announced went out before the stop, or its socket is gone: a client resyncs.
+        # Replayed events were sent before the stop, or their socket is gone: a client resyncs.
         self.venue.drain_events()
         self.venue.drain_market()
         self._offset_ms = max(0, self._last_ms - self._clock_ms())

@@ -1,7 +1,7 @@
-"""Taking an order to the synthetic book: placement, taker and maker fills, amendment, cancel.
+"""Matches orders against the synthetic book: placement, taker and maker fills, amendment, cancel.
 
-The book is a ladder of equal levels one tick apart around the last price, and refills at once: what an
-order does to the market is not modeled, what the market does to an order is.
+The book is a ladder of equal levels one tick apart around the last price and refills at once. Orders do not move the
+market.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from adapters.paper.prices import Market
 from adapters.paper.refusals import Reason, Refusal
 
 LEVELS_MAX = 40
-"""Depth of the book. A market order beyond it keeps what it got and expires with the rest."""
+"""Depth of the book. A market order beyond it keeps its fills and expires with the rest."""
 
 
 def place(exchange: Exchange, account: Account, ticket: Ticket) -> Order:
-    """An order whose form is right: checks, entry, matching. Raises Refusal."""
+    """Place an order with valid parameters: checks, entry, matching. Raises Refusal."""
     market = exchange.market_of(ticket.symbol)
     check_status(market, reducing=ticket.reduce_only)
     check_filters(market, ticket)

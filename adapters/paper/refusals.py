@@ -1,10 +1,10 @@
-"""Why the model refuses, in words of no exchange: a dialect says each in its own code and text."""
+"""The model's refusals, independent of an exchange: a dialect maps each to a code and text."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """What of a request the model cannot take. Facts that a text needs are named in braces."""
+    """Why the model refuses a request. Braces name the facts of the text."""
 
     UNKNOWN_SYMBOL = "the symbol is not listed"
     SYMBOL_HALTED = "the symbol takes no openings"

@@ -1,4 +1,4 @@
-"""Which exchange the embedded paper venue speaks like: the one module of the model's side that knows a dialect."""
+"""The exchange whose API the embedded paper venue speaks: the model's only module that knows a dialect."""
 
 from adapters.paper.binance.venue import PaperVenue
 

@@ -40,7 +40,7 @@ PING_INTERVAL_S = 180.0
 
 
 class ListenError(OSError):
-    """The address cannot be bound; the text says which."""
+    """The address cannot be bound; the text names it."""
 
 
 def wall_clock_ms() -> int:
@@ -79,7 +79,7 @@ class PaperServer:
         self._door: Door | None = None
 
     async def start(self) -> int:
-        """Listen; the port. `ListenError` (an OSError) when it is taken: nothing stays open then."""
+        """Listen, and return the port. Raises ListenError (an OSError) when it is taken; nothing stays open then."""
         app = web.Application()
         app.add_routes(Admin(self.live, self.streams).routes())
         app.add_routes(self.streams.routes())
@@ -90,7 +90,7 @@ class PaperServer:
             self.live.close()
             why = os.strerror(error.errno) if error.errno else str(error)
             raise ListenError(f"{self.host}:{self.port} cannot be bound ({why})") from error
-        # A request that hangs by the fault plan ends when its caller gives up.
+        # A request hung by the fault plan ends when its caller disconnects.
         self._door = Door("paper", app, listening, most=self._most, cancels=True, shutdown_s=SHUTDOWN_S)
         await self._door.open()
         self.port = self._door.port
@@ -165,8 +165,8 @@ class EmbeddedServer:
 
     def tell(self, kind: str, *arguments: object, timeout_s: float = 10.0) -> None:
         """`LiveVenue.tell` from outside: `price`, `faults`, `expire`, `advance`."""
-        told = self._server.live.tell(kind, *arguments)
-        asyncio.run_coroutine_threadsafe(told, self.loop).result(timeout_s)
+        posted = self._server.live.tell(kind, *arguments)
+        asyncio.run_coroutine_threadsafe(posted, self.loop).result(timeout_s)
 
 
 @contextlib.contextmanager
@@ -216,11 +216,10 @@ async def serve_forever(
     accounts: tuple[str, ...] = (),
     announce: Callable[[str], object] = sys.stdout.write,
 ) -> None:
-    """The paper venue alone, until canceled; tells where it is and each account's key and secret.
+    """Serve the paper venue alone until canceled; prints its address and each account's key and secret.
 
-    `accounts` are opened beside the first one where they are not there yet.
-    `faults`: a fault plan as JSON. Raises `OSError` when the port is taken or the file unreadable,
-    `ValueError` when the plan is none.
+    `accounts` are opened beside the first one where missing. `faults`: a fault plan as JSON. Raises OSError when the
+    port is taken or the file unreadable, ValueError when the plan is invalid.
     """
     plan = _plan_of(faults)
     opened, most = EMBEDDED(seed=seed, now_ms=wall_clock_ms(), faults=plan), alone(raise_limit())

@@ -1,4 +1,4 @@
-"""What the venue does by itself: funding, liquidation, margin calls, deleveraging, delisting."""
+"""Acts of the venue: funding, liquidation, margin calls, deleveraging, delisting."""
 
 from decimal import Decimal
 
@@ -10,7 +10,9 @@ from adapters.paper.prices import Market
 from messages.types import FillCause
 
 MARGIN_CALL_RATIO = Decimal("0.8")
-"""Maintenance over balance from which a margin call is sent; the venue says "too high" only."""
+"""The share of maintenance margin in the balance at which a margin call is sent; the venue documents "too
+high" only.
+"""
 MARGIN_CALM_RATIO = Decimal("0.7")
 
 

@@ -1,4 +1,4 @@
-"""What a network does to a connection, rather than a server."""
+"""Connection failures of a network."""
 
 from __future__ import annotations
 

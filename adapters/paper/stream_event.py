@@ -1,4 +1,4 @@
-"""Events as the model hands them to the streams: bodies are the dialect's."""
+"""Stream events of the model; their bodies are the dialect's."""
 
 from dataclasses import dataclass
 from typing import Any

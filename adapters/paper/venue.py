@@ -36,7 +36,7 @@ CHANGEABLE: dict[str, Callable[[str], Any]] = {
     ),
     **dict.fromkeys(("multiplier_up", "multiplier_down"), Decimal),
 }
-"""What of a symbol's rules may change while it is listed, and how it is read."""
+"""Rule -> parser, for rules that may change while a symbol is listed."""
 DEFAULT_VOLATILITY_PPM = 50
 
 
@@ -72,15 +72,14 @@ class PaperModel:
         )
         self._hand_count = 0
         self._funded = False
-        """Since prices moved last: margins are to be looked at."""
+        """Whether a funding since the last price change requires a margin check."""
 
     # --- the API --------------------------------------------------------------------------------------
 
     def request(self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None, now_ms: int) -> Answer:
-        """Answer one REST request as the venue would, or as the fault plan says. Never raises for bad input.
+        """Answer one REST request as the venue would, or as the fault plan directs. Never raises for bad input.
 
-        The caller has verified the signature already (`secret_of`); timestamp and recvWindow are checked
-        here.
+        The caller has verified the signature (`secret_of`); timestamp and recvWindow are checked here.
         """
         self._move_clock(now_ms)
         call = Call(method=method, path=path, params=params, api_key=api_key)
@@ -138,7 +137,7 @@ class PaperModel:
     def trade_by_hand(
         self, method: str, path: str, params: Mapping[str, str], *, now_ms: int, account: str = ""
     ) -> Answer:
-        """What a human does on the venue's own site: no limits, no faults, ids that name its site.
+        """Execute a manual request without limits and faults, with ids of the venue's site.
 
         `account` names it; the first one when empty.
         """
@@ -203,7 +202,7 @@ class PaperModel:
 
     @property
     def exchange(self) -> Exchange:
-        """The model itself: the truth that a test compares beliefs with. Read, do not write."""
+        """Return the model itself, for tests that compare with the truth. Read only."""
         return self._exchange
 
     def account_named(self, name: str = "") -> Account:
@@ -213,11 +212,11 @@ class PaperModel:
     # --- what the venue and the world do by themselves ------------------------------------------------
 
     def set_limits(self, limits: RateLimits) -> None:
-        """What is enforced from now on, and published with the next exchangeInfo; what is used already counts."""
+        """Set the limits enforced and published from now on; earlier usage counts."""
         self._exchange.ration.limits = limits
 
     def set_volatility(self, volatility_ppm: int, symbol: str = "") -> None:
-        """How wildly one symbol, or all, walk from now on."""
+        """Set the volatility of one symbol, or of all."""
         for market in self._exchange.markets.values():
             if symbol in ("", market.instrument.symbol):
                 market.volatility_ppm = volatility_ppm

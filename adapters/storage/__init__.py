@@ -1,1 +1,1 @@
-"""The journal on disk: what is durable, who holds it, and what is read back after a crash."""
+"""The journal on disk: durable steps, the directory's lock, and recovery."""

@@ -18,7 +18,7 @@ SnapshotRow = tuple[int, int, bytes, bytes]
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """What is durable of a position: the version that its next step goes on from. Replaced, never changed."""
+    """The durable version of a position, which its next step follows. Replaced, never mutated."""
 
     position_id: str
     version: int
@@ -26,7 +26,7 @@ class Standing:
 
 
 def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | Statement:
-    """The steps of one append, or why they have no form on disk."""
+    """Encode the steps of one append, or return why they cannot be encoded."""
     try:
         return [record.encode_step(step) for step in steps]
     except codec.EncodeError as error:
@@ -37,10 +37,10 @@ def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | Statement:
 
 @dataclass(slots=True)
 class Batch:
-    """Rows for one transaction. `standing` finds what is durable of an ordinal, None where nothing is.
+    """The rows of one transaction. `standing` returns the durable state of an ordinal, None when there is none.
 
-    An append that does not fit is left out whole, with its reason; it does not concern the others. What
-    `standing` raises leaves the batch as it was.
+    An invalid append is left out whole, with its reason, and does not affect the others. An exception of `standing`
+    leaves the batch unchanged.
     """
 
     next_seq: int
@@ -52,7 +52,7 @@ class Batch:
     after: dict[int, Standing] = field(default_factory=dict)
 
     def add(self, encoded: Sequence[EncodedStep]) -> Statement | None:
-        """Take the steps of one append in; None, or why they cannot be."""
+        """Add the steps of one append; return None, or why they are invalid."""
         changed: dict[int, Standing] = {}
         lines: dict[int, PositionRow] = {}
         for step in encoded:

@@ -1,7 +1,7 @@
-"""Which account at which venue a journal is of, and how it goes on under another key of that account.
+"""The binding of a journal to a venue account, and its change to another key of that account.
 
-An identity is `place#fingerprint`: exchange and environment or host, and a fingerprint of the key, which tells nothing
-of it. Another place is another account; another fingerprint may be another key of the same one.
+An identity is `place#fingerprint`: exchange and environment or host, and a fingerprint that does not reveal the key.
+Another place is another account; another fingerprint may be another key of the same account.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,14 +17,14 @@ from messages.requests import QueryOrder
 from messages.types import AccountId, ClientOrderId, Symbol
 
 STEPS_READ = 20_000
-"""How far back orders are looked for."""
+"""Number of latest steps searched for orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherKey:
-    """An account whose key is not the one that the journal was bound by. `orders` the venue has had, newest first.
+    """An account whose key differs from the journal's. `orders`: acknowledged ones, newest first.
 
-    `live`: whether positions of the account are open, as the journal has it.
+    `live`: whether the account has open positions, by the journal.
     """
 
     account: AccountId
@@ -35,9 +35,9 @@ class OtherKey:
 
 
 def other_keys(directory: Path, expected: Mapping[AccountId, str]) -> tuple[OtherKey, ...]:
-    """Accounts at the place that they were at, under another key. Raises a JournalError; empty without a journal.
+    """Return accounts at their bound place under another key; () without a journal.
 
-    Raises JournalBoundElsewhere for an account at another place.
+    Raises JournalError, and JournalBoundElsewhere for an account at another place.
     """
     try:
         reader = JournalReader(directory)
@@ -65,7 +65,7 @@ def other_keys(directory: Path, expected: Mapping[AccountId, str]) -> tuple[Othe
 
 
 def rebind(directory: Path, key: OtherKey) -> None:
-    """The journal is bound by the new key from now on. Whoever calls this holds the directory's lock."""
+    """Bind the journal to the new key. The caller holds the directory's lock."""
     schema.rebind(directory / schema.FILE_NAME, key.account, key.bound, key.expected)
 
 
@@ -74,7 +74,7 @@ def _place(identity: str) -> str:
 
 
 def _orders(reader: JournalReader) -> list[QueryOrder]:
-    """Every order of late that the venue said it has, newest first."""
+    """Return the recently acknowledged orders, newest first."""
     places: dict[int, tuple[AccountId, Symbol]] = {}
     for entry in reader.positions():
         parsed = parse_position_id(entry.position_id)

@@ -1,5 +1,5 @@
-"""Why a journal cannot be opened. Each says what happened, to what, and what to do."""
-# ruff: noqa: N818 - they name the state that was found, and the first word says of what
+"""Errors of opening a journal. Each text names the event, its object and the remedy."""
+# ruff: noqa: N818 - they name the state that was found, and begin with its object
 
 import errno
 from pathlib import Path
@@ -8,7 +8,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def explained(error: Exception, directory: Path) -> str:
-    """What kept a supervisor from starting, in words that help; a bare number of the system's does not."""
+    """Return a helpful text for an error that prevents a start, also for a bare system error number."""
     if not isinstance(error, OSError) or error.errno not in (*_NO_ROOM, errno.EROFS):
         return str(error)
     what = "is full" if error.errno in _NO_ROOM else "is read-only"
@@ -20,7 +20,7 @@ def explained(error: Exception, directory: Path) -> str:
 
 
 class JournalError(Exception):
-    """What all of them are; `path` is the file or directory meant."""
+    """The base of all; `path` is the file or directory concerned."""
 
     def __init__(self, path: Path, what: str, remedy: str) -> None:
         super().__init__(f"{what} {remedy}")
@@ -39,7 +39,7 @@ class JournalThere(JournalError):
 
 
 class JournalLocked(JournalError):
-    """`pid` is the process that holds the lock, None where it did not say."""
+    """Another process holds the lock; `pid` is None when the lock file has none."""
 
     def __init__(self, path: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid is not None else "another process"
@@ -49,7 +49,7 @@ class JournalLocked(JournalError):
 
 
 class JournalBoundElsewhere(JournalError):
-    """The journal's positions live at another venue or account than the configuration names."""
+    """The journal is bound to another venue or account than the configured one."""
 
     def __init__(self, path: Path, account: str, bound: str, expected: str) -> None:
         what = f"The journal {path} keeps account {account!r} at {bound}; the configuration says {expected}."
@@ -74,7 +74,7 @@ class JournalNotWritable(JournalError):
 
 
 class JournalNotOurs(JournalError):
-    """A file or directory that is not this user's alone: it may be what others put there."""
+    """A file or directory that others can write, so its content is not trusted."""
 
     def __init__(self, path: Path, what: str, remedy: str) -> None:
         super().__init__(path, f"{path} is not used: {what}.", f"To go on: {remedy}.")

@@ -1,4 +1,4 @@
-"""What the journal's writer is given to do, and what it tells of itself."""
+"""The jobs of the journal's writer, and its reported health."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ AppendDone = Callable[[Statement | None], None]
 
 
 class Health(StrEnum):
-    """SHORT: the disk is full, the reserve serves what does not open. FAILING: the latest commit failed."""
+    """SHORT: the disk is full, and the reserve serves steps that open nothing. FAILING: the latest commit failed."""
 
     WELL = "well"
     SHORT = "short of space"
@@ -23,7 +23,7 @@ Watcher = Callable[[Health, Statement], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """`commits` succeeded and held `steps`; `failures` did not. The last two are of the latest commit."""
+    """`commits` succeeded with `steps`, `failures` failed. The last two fields are of the latest commit."""
 
     commits: int = 0
     steps: int = 0
@@ -34,7 +34,7 @@ class Counters:
 
 @dataclass(slots=True)
 class Append:
-    """`encoded` by whoever appends, while the writer waits for the disk; or why it could not be."""
+    """`encoded` on the appending thread, while the writer waits for the disk; or why encoding failed."""
 
     encoded: Sequence[EncodedStep] | Statement
     done: AppendDone
@@ -43,7 +43,7 @@ class Append:
 
 @dataclass(slots=True)
 class Read:
-    """Runs on the writer's thread, after all appends before it."""
+    """A read on the writer's thread, after all earlier appends."""
 
     read: Callable[[], None]
 

@@ -1,4 +1,4 @@
-"""One supervisor per data directory: the operating system frees the lock when its holder dies, however it dies."""
+"""One supervisor per data directory: the operating system frees the lock when the holding process dies."""
 
 import errno
 import fcntl
@@ -12,19 +12,17 @@ from albra.loopback.discovery import LOCK_FILE, pid_in
 
 _PAUSE_S = 0.02
 WAIT_S = 10 * _PAUSE_S
-"""One who only asks whether it is held holds it for a moment."""
+"""A process that only tests the lock holds it for a moment."""
 
 
 class DirectoryLock:
-    """An exclusive `flock` on `<directory>/lock`, which holds the pid for people to read."""
+    """An exclusive `flock` on `<directory>/lock`; the file holds the pid for people."""
 
     def __init__(self, directory: Path, wait_s: float = WAIT_S) -> None:
-        """Take the lock, creating the directory if need be: what it holds is its owner's only.
+        """Take the lock, creating the directory with owner-only access if missing.
 
-        Another holder has `wait_s` seconds to release it.
-
-        `remark` says what was done about a directory that was open to others. Raises JournalLocked,
-        JournalNotADirectory, JournalNotOurs or JournalNotWritable.
+        Another holder has `wait_s` seconds to release it. `remark` reports the closing of a directory that was open to
+        others. Raises JournalLocked, JournalNotADirectory, JournalNotOurs or JournalNotWritable.
         """
         self.path = directory / LOCK_FILE
         try:
@@ -41,7 +39,7 @@ class DirectoryLock:
         self._say_pid(directory)
 
     def _say_pid(self, directory: Path) -> None:
-        """In place, and not at all on a full disk: the pid is for people, the lock works without it."""
+        """Write the pid in place; on a full disk skip it, since the lock works without it."""
         pid = f"{os.getpid()}\n".encode()
         try:
             os.pwrite(self._file, pid, 0)
@@ -53,7 +51,7 @@ class DirectoryLock:
             raise JournalNotWritable(directory, error.strerror or str(error)) from error
 
     def release(self) -> None:
-        """Free the directory. The file stays: removing it would let two later holders lock two files."""
+        """Free the directory. The file stays: after a removal two later holders could lock two files."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -1,6 +1,6 @@
-"""A journal whose disk is a value: for tests, and for simulations in which the disk is one more thing to fail.
+"""A journal whose disk is a value, for tests and simulations of disk failures.
 
-It writes the same records by the same rules as the one on SQLite, and passes the same suite.
+It writes the same records by the same rules as the SQLite journal, and passes the same contract suite.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,12 +27,12 @@ from messages.types import AccountId, JournalId, Life, PositionId
 from messages.wording import Storage
 
 Later = Callable[[Callable[[], None]], None]
-"""Calls its argument when the disk is done: at once, or at a time that a simulation chooses."""
+"""Calls its argument when the disk is done: at once, or at a simulated time."""
 
 
 @dataclass(slots=True)
 class Image:
-    """What is durable. It outlives the journal that wrote it, as a disk outlives a process."""
+    """The durable content. It outlives its journal, as a disk outlives a process."""
 
     journal_id: JournalId = JournalId("memory00")
     created: int = 0
@@ -51,10 +51,10 @@ class _Append:
 
 
 class MemoryJournal:
-    """Satisfies the actors' `JournalStore`, and reads like a `JournalReader`.
+    """Implements the actors' `JournalStore` and the reads of `JournalReader`.
 
-    `fault`, asked before each commit, may name a reason why it fails. While `short` the disk is full, and only
-    steps that are reducing are written, as from a reserve. `crash` loses what was not durable.
+    `fault`, called before each commit, may return why it fails. While `short`, only `reducing` steps are written, as
+    from a reserve. `crash` loses what was not durable.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class MemoryJournal:
         self._put(lambda: done(self._history(ordinal)))
 
     def crash(self) -> Image:
-        """The process or its power is gone: nobody is answered any more, and the image is what is left."""
+        """Simulate a crash: no pending callback is called. Return the durable image."""
         self._crashed = True
         self._queue.clear()
         return self.image
@@ -194,7 +194,7 @@ class MemoryJournal:
             self._later(self._work)
 
     def _work(self) -> None:
-        """Everything that waits by now, appends in one commit up to the next read."""
+        """Process the queue, with appends in one commit up to the next read."""
         jobs, self._queue = self._queue, []
         group: list[_Append] = []
         for job in jobs:

@@ -1,6 +1,6 @@
-"""Files and directories made one user's alone: what was left open to others is closed to them.
+"""Restricts files and directories to one user.
 
-`albra.loopback.private_file` says which files are believed.
+`albra.loopback.private_file` decides which files are trusted.
 """
 
 import os
@@ -27,9 +27,9 @@ _NESTED = ("logs", "paper")
 
 
 def private_directory(path: Path) -> str:
-    """Make it where it is missing, close it to others; what was done about it in words, empty where nothing was.
+    """Create or restrict a directory; return what was changed, empty when nothing was.
 
-    Raises NotOursError where it is a link or belongs to another user, else OSError.
+    Raises NotOursError for a link or another user's directory, else OSError.
     """
     with suppress(FileExistsError):
         path.mkdir(mode=DIRECTORY_OWNER_ONLY, parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def private_directory(path: Path) -> str:
 
 
 def open_private(path: Path, flags: int) -> int:
-    """A descriptor of a regular file of this user, closed to others; with O_CREAT it is made where it is missing.
+    """Open a regular file of this user, restricted to it; O_CREAT creates it.
 
     Never blocks: a pipe is refused. Raises NotOursError, OSError.
     """
@@ -70,7 +70,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def unusable(path: Path, error: OSError) -> JournalError:
-    """The error about the file that is meant, which is not always `path`."""
+    """Return the error for the file concerned, which may differ from `path`."""
     if isinstance(error, NotOursError):
         return JournalNotOurs(error.path, error.what, error.remedy)
     at = Path(error.filename) if isinstance(error.filename, str) else path
@@ -78,7 +78,7 @@ def unusable(path: Path, error: OSError) -> JournalError:
 
 
 def read_plain(path: Path) -> bytes:
-    """Any regular file, at most `READ_MOST` bytes: a pipe would be waited for, a device has no end. Raises OSError."""
+    """Read a regular file, at most `READ_MOST` bytes; pipes and devices are refused. Raises OSError."""
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:  # noqa: PTH123 - no path
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise NotOursError(path, "it is not a regular file", "name one")
@@ -86,7 +86,7 @@ def read_plain(path: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> int:
-    """Whole or not at all, in place of whatever stands there; a descriptor of what stands there now.
+    """Replace a file atomically; return a descriptor of the new file.
 
     Raises OSError.
     """
@@ -107,15 +107,15 @@ def write_private(path: Path, content: bytes) -> int:
 
 
 def refuse_link(path: Path) -> None:
-    """Raises NotOursError where it is a link."""
+    """Raise NotOursError for a link."""
     if path.is_symlink():
         raise NotOursError(path, LINK, LINK_REMEDY)
 
 
 def require_own(path: Path) -> None:
-    """Make the file where it is missing; else look at it without opening it, and close it to others.
+    """Create the file, or check it without opening it, and restrict it to this user.
 
-    A closed descriptor of a database file ends all locks that this process has on it. Raises NotOursError, OSError.
+    Closing any descriptor of a database file would end all its locks of this process. Raises NotOursError, OSError.
     """
     try:
         found = path.lstat()
@@ -127,20 +127,20 @@ def require_own(path: Path) -> None:
 
 
 def complaints(directory: Path) -> list[tuple[Path, str]]:
-    """What of a data directory and of what lies in it is not this user's alone; nothing is changed."""
+    """Return what others can access in a data directory; changes nothing."""
     return [(path, why) for path, at in _within(directory) if (why := _complaint(at))]
 
 
 def replaceable(directory: Path) -> list[Path]:
-    """The directories above it in which others can put another in its place."""
+    """Return the parent directories in which others can replace a path component."""
     modes = ((above, above.stat().st_mode) for above in directory.absolute().parents)
     return [above for above, mode in modes if mode & OTHERS_WRITE and not mode & stat.S_ISVTX]
 
 
 def close_to_others(directory: Path) -> list[str]:
-    """Close what of a data directory is this user's and open to others; what was done, and what else is wrong.
+    """Restrict what this user owns in a data directory; return changes and remaining problems.
 
-    Nothing is opened: a closed descriptor of a database file ends all locks that this process has on it.
+    Opens nothing: closing any descriptor of a database file would end all its locks of this process.
     """
     remarks = []
     for path, at in _within(directory):
@@ -161,7 +161,7 @@ def close_to_others(directory: Path) -> list[str]:
 
 
 def _within(directory: Path) -> list[tuple[Path, os.stat_result]]:
-    """The directory, what lies in it, and what lies in its directories; what a link leads to is not looked at."""
+    """Return the directory, its entries, and those of its subdirectories; links are not followed."""
     if not directory.is_dir():
         return []
     found = [(directory, directory.stat())]

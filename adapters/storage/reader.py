@@ -1,6 +1,6 @@
-"""Reading a journal: recovery, history, verification, export. Works beside a running supervisor.
+"""Reads a journal: recovery, history, verification, export. Works beside a running supervisor.
 
-Damage is met where it is and goes no further: what cannot be read is named, the rest is read.
+Damage is reported where it is; the rest is read.
 """
 
 from collections import deque
@@ -51,7 +51,7 @@ class JournalReader:
     """A read-only view of a journal. Use it from one thread at a time; close it when done."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises a JournalError where there is no journal or it cannot be read."""
+        """Raises JournalError when there is no readable journal."""
         self.path = directory / schema.FILE_NAME
         self._connection = schema.connect_read_only(self.path)
 
@@ -68,7 +68,7 @@ class JournalReader:
         return schema.read_meta(self._connection)
 
     def last_ns(self) -> int:
-        """When the last step was committed (wall time), 0 where none was or it cannot be read."""
+        """Return the last step's commit time (wall, ns); 0 when there is none or it is unreadable."""
         try:
             row = next(iter(self._connection.execute("SELECT ts FROM step ORDER BY seq DESC LIMIT 1")), None)
         except UNREADABLE:
@@ -76,7 +76,7 @@ class JournalReader:
         return int(row[0]) if row is not None else 0
 
     def max_ordinal(self) -> int:
-        """The highest ordinal ever given to a position, 0 when none was: ordinals are never used again."""
+        """Return the highest ordinal ever used, 0 for none; ordinals are never reused."""
         rows = (
             "SELECT max(ordinal) FROM position",
             "SELECT max(ordinal) FROM step",
@@ -85,17 +85,17 @@ class JournalReader:
         return max((highest(self._connection, row) for row in rows), default=0)
 
     def positions(self) -> Iterator[PositionEntry]:
-        """All positions that were ever journalled, by ordinal."""
+        """Return all positions ever journalled, by ordinal."""
         return list_positions(self._connection)
 
     def terminal(self) -> Iterator[PositionEntry]:
-        """Those that have ended: late reports about them still find them."""
+        """Return terminal positions, to which late reports may belong."""
         return (entry for entry in list_positions(self._connection) if entry.terminal and entry.intact)
 
     def recover(self) -> Iterator[RecoveredPosition | DamagedPosition]:
-        """Every position that is not terminal, by ordinal, with all that is durable of it.
+        """Return every non-terminal position with its durable state, by ordinal.
 
-        Its events are what counts: where its line in the list or its snapshot is altered, `remark` says so.
+        The events are authoritative: where the position's row or snapshot is damaged, `remark` reports it.
         """
         for entry in list_positions(self._connection):
             if entry.ordinal == OWN_COMMANDS or (entry.terminal and entry.intact):
@@ -115,7 +115,7 @@ class JournalReader:
             yield DamagedPosition(ordinal=ordinal, position_id=name, why=Storage.NOT_LISTED())
 
     def position(self, ordinal: int) -> RecoveredPosition | DamagedPosition | None:
-        """One position, terminal or not; None where there is none of that ordinal."""
+        """Return one position, terminal or not; None when the ordinal is unused."""
         entry = find_position(self._connection, ordinal)
         return read_position(self._connection, ordinal, entry.position_id) if entry else None
 
@@ -133,7 +133,9 @@ class JournalReader:
                 continue
 
     def _first(self, limit: int, since_ns: int) -> int:
-        """Where the last `limit` steps begin that are no older; beyond the last where there is none."""
+        """Return the first seq of the last `limit` steps since `since_ns`, or one after the last when none
+        qualifies.
+        """
         first = 1 << 62
         try:
             for seq, ts in self._connection.execute("SELECT seq, ts FROM step ORDER BY seq DESC LIMIT ?", (limit,)):
@@ -141,11 +143,11 @@ class JournalReader:
                     break
                 first = seq
         except UNREADABLE:
-            pass  # what lies before a damaged page is not recent enough to stop a start for
+            pass  # steps before a damaged page are too old to prevent a start
         return first
 
     def recent_effects(self, limit: int) -> Iterator[Effect]:
-        """What the last `limit` steps let out, oldest first; a kill may have come between a step and its effects."""
+        """Return the effects of the last `limit` steps, oldest first; a kill may have prevented their release."""
         for step in reversed(deque(steps(self._connection, f"{STEP} ORDER BY seq DESC LIMIT ?", (limit,)))):
             if not isinstance(step, StepRecord):
                 continue
@@ -155,7 +157,7 @@ class JournalReader:
                 continue
 
     def commands(self, limit: int, *, since_ns: int = 0) -> Iterator[Message]:
-        """The supervisor's latest records of commands, oldest first, committed at `since_ns` (wall time) or later."""
+        """Return the supervisor's latest command records, oldest first, committed at `since_ns` (wall) or later."""
         query = f"{STEP} WHERE ordinal = ? ORDER BY seq DESC LIMIT ?"
         latest = takewhile(
             lambda step: not isinstance(step, StepRecord) or step.ts >= since_ns,
@@ -169,7 +171,7 @@ class JournalReader:
                     continue
 
     def events(self) -> Iterator[ExportedEvent | Damage]:
-        """Every event in the order of commits; in its place, what cannot be read."""
+        """Return every event in commit order, or the damage in its place."""
         names = {entry.ordinal: entry.position_id for entry in list_positions(self._connection)}
         for step in steps(self._connection, f"{STEP} ORDER BY seq"):
             if isinstance(step, Damage):
@@ -193,7 +195,7 @@ class JournalReader:
                 )
 
     def history(self, ordinal: int) -> tuple[bytes, ...]:
-        """Every event of one position, encoded; in place of what is damaged, a RecordDamaged."""
+        """Return a position's events, encoded, with RecordDamaged in place of damaged ones."""
         return read_history(self._connection, ordinal)
 
     def export(self) -> Iterator[dict[str, Any]]:
@@ -211,5 +213,5 @@ class JournalReader:
             }
 
     def verify(self, fold: Fold | None = None) -> VerifyReport:
-        """Walk everything: checksums, order, versions; with `fold`, that every snapshot equals its events."""
+        """Check checksums, order and versions; with `fold`, that every snapshot equals its events."""
         return verify(self._connection, fold)

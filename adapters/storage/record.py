@@ -1,8 +1,7 @@
-"""What one step is on disk, and how damage shows. Pure: both stores write and read by these functions.
+"""The disk format of one step, and the detection of damage. Pure: both stores use these functions.
 
-A step's payload is msgpack of [events, effects], each the record of a message. Replies are left out: they
-are not repeated after a restart. The checksum covers the record's place as well, so that a record that
-was moved or swapped is noticed like one that was altered.
+A step's payload is msgpack of [events, effects], each the record of a message. Replies are left out, since they are not
+repeated after a restart. The checksum covers the record's place, so that a moved or swapped record is detected too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +20,7 @@ from messages.wording import Storage
 
 
 class RecordDamagedError(ValueError):
-    """A record that is not what was written, or does not follow the one before it."""
+    """A record is altered, or does not follow its predecessor."""
 
     def __init__(self, why: Statement) -> None:
         super().__init__(str(why))
@@ -30,9 +29,9 @@ class RecordDamagedError(ValueError):
 
 @dataclass(slots=True)
 class EncodedStep:
-    """A step ready to be written. `payload` None: nothing in it needs to be durable; `terminal` None: as before.
+    """A step ready to be written. `payload` None: nothing needs to be durable; `terminal` None: unchanged.
 
-    One is made per step and nobody changes it; freezing it would cost as much as encoding an event.
+    Not frozen, since that costs as much as encoding an event; never mutated.
     """
 
     ordinal: int
@@ -46,7 +45,7 @@ class EncodedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step as it was read; `seq` counts the journal's steps from 1, `ts` is wall time of the write in ns."""
+    """A step as read; `seq` counts the journal's steps from 1, `ts` is the wall time of the write in ns."""
 
     seq: int
     ordinal: int
@@ -65,7 +64,7 @@ class SnapshotRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredPosition:
-    """All that is durable of one position: fold `events` over `snapshot` (None: over nothing).
+    """The durable state of a position: fold `events` over `snapshot` (None: from the beginning).
 
     `damage` and `beyond`: see `salvage`.
     """
@@ -83,7 +82,7 @@ class RecoveredPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DamagedPosition:
-    """A position that must stay out, and why; the others are not concerned."""
+    """A damaged position, which stays out, and why; other positions are not affected."""
 
     ordinal: int
     position_id: PositionId
@@ -91,7 +90,7 @@ class DamagedPosition:
 
 
 def encode_step(step: AppendStep) -> EncodedStep:
-    """Raises codec.EncodeError for a message that could not be read back."""
+    """Encode a step. Raises codec.EncodeError for a message that could not be decoded."""
     kept = [effect for effect in step.effects if type(effect.message) is not Reply]
     payload = None
     if step.events or kept:
@@ -103,7 +102,7 @@ def encode_step(step: AppendStep) -> EncodedStep:
 
 
 def ends(events: Iterable[Event]) -> bool | None:
-    """Whether the position is terminal after these; None: they do not say."""
+    """Return whether these events end the position; None when they do not decide."""
     terminal = None
     for event in events:
         if type(event) is StateChanged:
@@ -125,7 +124,7 @@ def position_checksum(ordinal: int, position_id: str, terminal: bool) -> bytes: 
 
 
 def check(record: StepRecord, position_id: str) -> None:
-    """Raises RecordDamagedError where the record is not what was written for this position."""
+    """Raise RecordDamagedError when the record was not written for this position."""
     wanted = step_checksum(
         seq=record.seq,
         ordinal=record.ordinal,
@@ -139,7 +138,7 @@ def check(record: StepRecord, position_id: str) -> None:
 
 
 def event_wires(record: StepRecord) -> list[Any]:
-    """The events of a record as plain values. Raises codec.DecodeError."""
+    """Return a record's events as plain values. Raises codec.DecodeError."""
     match codec.unpack(record.payload):
         case [list() as events, list()]:
             return events
@@ -153,7 +152,7 @@ def decode_events(record: StepRecord) -> tuple[Event, ...]:
 
 
 def as_shown(step: StepRecord, position_id: str) -> tuple[bytes, ...]:
-    """Its events, encoded; of a record that is altered a RecordDamaged, and nothing of what it says."""
+    """Return a step's events, encoded; RecordDamaged for a damaged step."""
     try:
         check(step, position_id)
         decode_events(step)
@@ -169,7 +168,7 @@ def damaged_shown(where: Statement, why: Statement) -> tuple[bytes, ...]:
 
 
 def commands_of(step: StepRecord) -> tuple[Message, ...]:
-    """What a step of the supervisor's record of commands says; an altered one says nothing that holds.
+    """Return the commands in a step of the supervisor's command record.
 
     Raises RecordDamagedError, codec.DecodeError.
     """
@@ -221,10 +220,10 @@ def assemble(
 def salvage(
     recovered: RecoveredPosition, found: Iterable[StepRecord | Statement], last_version: int
 ) -> RecoveredPosition:
-    """The history of an actor that is no position, with a record that is altered or missing, as far as it is intact.
+    """Return a non-position actor's damaged history, as far as it is intact.
 
-    `recovered` holds the snapshot. `found` are the steps after it, or why one cannot be read; `events` are those before
-    the damage, `beyond` the intact ones behind it. The next step follows `last_version`, whatever was lost before it.
+    `recovered` holds the snapshot. `found` are the steps after it, or why one is unreadable; `events` are those before
+    the damage, `beyond` the intact ones after it. The next step follows `last_version` in any case.
     """
     version, events, beyond, damage = recovered.version, list[Event](), list[Event](), NOTHING
     for step in found:
@@ -242,7 +241,7 @@ def salvage(
 
 
 def _intact(step: StepRecord, position_id: str) -> tuple[Event, ...] | Statement:
-    """The events of a record, or what is wrong with it."""
+    """Return a record's events, or its damage."""
     try:
         check(step, position_id)
         return decode_events(step)
@@ -251,12 +250,12 @@ def _intact(step: StepRecord, position_id: str) -> tuple[Event, ...] | Statement
 
 
 def why_of(error: Exception) -> Statement:
-    """What is wrong with the record that raised it, or the exception's own text."""
+    """Return the damage behind an exception, or its text."""
     return error.why if isinstance(error, RecordDamagedError) else verbatim(error)
 
 
 def as_replayed(recovered: RecoveredPosition | DamagedPosition) -> Replayed:
-    """What a position hears when it asks for its past."""
+    """Return the answer to a position's request for its history."""
     if isinstance(recovered, DamagedPosition):
         return Replayed(ordinal=recovered.ordinal, snapshot=None, snapshot_version=0, events=(), damage=recovered.why)
     return Replayed(

@@ -1,7 +1,7 @@
-"""Space put by for the day the disk is full: closing must be able to write when nothing else can.
+"""Preallocated disk space for steps that close positions when the disk is full.
 
-The file holds nothing; its blocks are what matters. They are given back in pieces, because whoever filled
-the disk may take what becomes free: a piece lost to him leaves the others.
+Only the file's blocks matter. They are freed in pieces, since the program that filled the disk may take freed space: it
+then takes one piece, not all.
 """
 
 import os
@@ -12,21 +12,21 @@ from adapters.storage.private import open_private
 
 FILE_NAME = "reserve"
 RESERVE_BYTES = 8 << 20
-"""Some ten thousand steps of closing, each a few hundred bytes of the file; the log is folded in early then."""
+"""Some ten thousand closing steps of a few hundred bytes each; the log is then checkpointed early."""
 PIECES = 8
 _ZEROS = b"\0" * 65_536
 
 
 def free_bytes(directory: Path) -> int:
-    """What an ordinary user may still write there."""
+    """Return the bytes an unprivileged user can still write in the directory."""
     found = os.statvfs(directory)
     return found.f_bavail * found.f_frsize
 
 
 class Reserve:
-    """A preallocated file under `directory`. `free` tells the space left on its disk, in bytes.
+    """A preallocated file under `directory`. `free` returns the space left on its disk, in bytes.
 
-    Never raises: a reserve that cannot be kept is an empty one.
+    Never raises: an unavailable reserve is an empty one.
     """
 
     def __init__(self, directory: Path, size: int = RESERVE_BYTES, *, free: Callable[[Path], int] = free_bytes) -> None:
@@ -37,7 +37,7 @@ class Reserve:
 
     @property
     def held(self) -> int:
-        """Bytes put by."""
+        """Return the reserved bytes."""
         try:
             return min(self.path.lstat().st_size, self.size)
         except OSError:
@@ -45,14 +45,14 @@ class Reserve:
 
     @property
     def free(self) -> int:
-        """Bytes that the disk has left beside the reserve; 0 where it does not tell."""
+        """Return free bytes beside the reserve; 0 when unknown."""
         try:
             return self._free(self._directory)
         except OSError:
             return 0
 
     def fill(self) -> bool:
-        """Put by what is missing, when that leaves a quarter as much to work with. True when all of it is there."""
+        """Refill the reserve when that leaves a quarter of its size free. Return whether it is full."""
         held = self.held
         if held >= self.size:
             return True
@@ -65,19 +65,19 @@ class Reserve:
         try:
             _allocate(file, self.size)
         except OSError:
-            _cut(file, held)  # a part would look like the whole next time
+            _cut(file, held)  # the next start would take a part for the whole
             return False
         finally:
             os.close(file)
         return True
 
     def make_room(self) -> None:
-        """Let a start have its few files (control, logs) on a full disk: who cannot start cannot close."""
+        """Free space for a start's files (control, logs) on a full disk: without a start nothing can be closed."""
         if self.free < self.size // PIECES:
             self.give()
 
     def give(self) -> bool:
-        """Let go of one piece; False when nothing was left to let go of."""
+        """Free one piece; False when the reserve is empty."""
         held = self.held
         if held <= 0:
             return False
@@ -92,7 +92,7 @@ class Reserve:
 
 
 def _allocate(file: int, size: int) -> None:
-    """Blocks, not a hole: where the file system cannot promise them they are written."""
+    """Allocate blocks, not a hole; where the file system cannot reserve them, write them."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, size)
         return

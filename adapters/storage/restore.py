@@ -1,8 +1,8 @@
-"""A journal from a backup becomes the journal of a data directory, under an id of its own.
+"""Restores a backup as a data directory's journal, under a new id.
 
-The supervisor that wrote the backed-up journal may have gone on after the copy was made, or go on still: were both to
-name their next orders alike, one would take the other's order for its own. So the copy gets a new id, and remembers
-the former one: what it knows of is its own, what was sent under that id since is a stranger's, shown and never touched.
+The supervisor that wrote the backup may have continued after it. Were both to derive client order ids from one id, each
+could take the other's order for its own. So the copy gets a new id and remembers the former one: orders it knows are
+its own; later orders under the former id are foreign, shown and never touched.
 """
 
 import os
@@ -19,16 +19,16 @@ from adapters.storage.private import require_own
 from messages.types import JournalId
 
 UNFINISHED = ".restoring"
-"""Beside the journal until it is whole: a restore that was cut short leaves no journal behind."""
+"""The copy's name until it is whole, so that an interrupted restore leaves no journal."""
 
 
 def restore(
     source: Path, directory: Path, *, journal_id: Callable[[], JournalId] = schema.random_journal_id
 ) -> schema.Meta:
-    """Copy `source`, a journal file or a directory with one, into the data directory, durably; what it is then.
+    """Copy `source`, a journal file or its directory, into the data directory, durably; return the new metadata.
 
-    Raises a JournalError: JournalMissing, JournalNotADatabase, JournalTooNew or JournalUnreadable for the source;
-    JournalLocked where a supervisor runs on the directory, JournalThere where it has a journal, JournalNotWritable.
+    Raises JournalMissing, JournalNotADatabase, JournalTooNew or JournalUnreadable for the source; JournalLocked when a
+    supervisor runs on the directory, JournalThere when it has a journal, JournalNotWritable.
     """
     source = source / schema.FILE_NAME if os.path.isdir(source) else source  # noqa: PTH112 - never raises
     backup = schema.connect_read_only(source)
@@ -54,7 +54,7 @@ def _into(directory: Path, backup: apsw.Connection, source: Path, journal_id: Jo
     try:
         with copy.backup("main", backup, "main") as copying:
             copying.step()
-        # One file, whole: no log beside it that could be left behind when the name changes.
+        # One whole file without a log, which a rename could leave behind.
         copy.pragma("journal_mode", "delete")
         copy.pragma("synchronous", "full")
         schema.rename(copy, journal_id, rows.highest(copy, "SELECT max(ordinal) FROM position"))

@@ -1,4 +1,4 @@
-"""Rows of the journal as values. Every function takes a connection, and meets damage where it is."""
+"""Rows of the journal as values. Every function takes a connection and reports damage where it is."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from messages.wording.common import Common
 
 STEP = "SELECT seq, ordinal, version, ts, payload, checksum FROM step"
 UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.MismatchError, TypeError, ValueError)
-"""What a damaged page or cell provokes."""
+"""Exceptions caused by a damaged page or cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionEntry:
-    """One line of the journal's list of positions. `intact` False: the line itself is damaged."""
+    """One row of the journal's position list. `intact` False: the row itself is damaged."""
 
     ordinal: int
     position_id: PositionId
@@ -32,14 +32,14 @@ class PositionEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """What `verify` found: where (`position 17`, `record 203`, `file`) and why."""
+    """A finding of `verify`: the place (`position 17`, `record 203`, `file`) and the damage."""
 
     where: Statement
     why: Statement
 
 
 def list_positions(connection: apsw.Connection) -> Iterator[PositionEntry]:
-    """By ordinal; ends early where the list itself cannot be read, `unlisted` finds the rest."""
+    """Return positions by ordinal; ends early where the list is unreadable, `unlisted` finds the rest."""
     rows = connection.execute("SELECT ordinal, position_id, terminal, checksum FROM position ORDER BY ordinal")
     while True:
         try:
@@ -69,7 +69,7 @@ def _entry(row: Sequence[Any]) -> PositionEntry:
 def read_position(
     connection: apsw.Connection, ordinal: int, position_id: PositionId
 ) -> RecoveredPosition | DamagedPosition:
-    """All that is durable of one position. A damaged snapshot costs time only: the events are all kept."""
+    """Read a position's durable state. A damaged snapshot only costs time, since all events are kept."""
     snapshot, remark = snapshot_of(connection, ordinal)
     query = f"{STEP} WHERE ordinal = ? AND seq > ? ORDER BY seq"
     try:
@@ -85,7 +85,7 @@ def read_position(
 def _salvaged(
     connection: apsw.Connection, ordinal: int, position_id: PositionId
 ) -> RecoveredPosition | DamagedPosition:
-    """An actor goes on with what is intact of its own history: it has no money in it."""
+    """Recover an actor's own history as far as it is intact: no position depends on it."""
     snapshot, _ = snapshot_of(connection, ordinal)
     try:
         start = record.assemble(ordinal, position_id, snapshot, ())
@@ -94,15 +94,15 @@ def _salvaged(
         start, after = record.assemble(ordinal, position_id, None, ()), 0
     query = f"{STEP} WHERE ordinal = ? AND seq > ? ORDER BY seq"
     found = steps(connection, query, (ordinal, after))
-    told = (Storage.AT(where=s.where, why=s.why) if isinstance(s, Damage) else s for s in found)
+    outcomes = (Storage.AT(where=s.where, why=s.why) if isinstance(s, Damage) else s for s in found)
     try:
-        return record.salvage(start, told, _last_version(connection, ordinal))
+        return record.salvage(start, outcomes, _last_version(connection, ordinal))
     except UNREADABLE as error:
         return DamagedPosition(ordinal=ordinal, position_id=position_id, why=record.why_of(error))
 
 
 def _last_version(connection: apsw.Connection, ordinal: int) -> int:
-    """What the next step of this ordinal follows, see `SqliteJournal`; 0 where that cannot be read."""
+    """Return the version that the ordinal's next step follows (see `SqliteJournal`); 0 when unreadable."""
     query = "SELECT version FROM step WHERE ordinal = ? ORDER BY seq DESC LIMIT 1"
     try:
         row = connection.execute(query, (ordinal,)).fetchone()
@@ -112,7 +112,7 @@ def _last_version(connection: apsw.Connection, ordinal: int) -> int:
 
 
 def whole(found: Iterable[StepRecord | Damage]) -> list[StepRecord]:
-    """All of them, or RecordDamagedError for the first that cannot be read."""
+    """Return all records. Raises RecordDamagedError for the first unreadable one."""
     intact: list[StepRecord] = []
     for step in found:
         if isinstance(step, Damage):
@@ -122,7 +122,7 @@ def whole(found: Iterable[StepRecord | Damage]) -> list[StepRecord]:
 
 
 def read_history(connection: apsw.Connection, ordinal: int) -> tuple[bytes, ...]:
-    """Every event of a position, encoded; in place of what is damaged, a RecordDamaged."""
+    """Return a position's events, encoded, with RecordDamaged in place of damaged ones."""
     entry = find_position(connection, ordinal)
     listed = entry.position_id if entry is not None else PositionId("")
     named = listed if entry is not None and entry.intact else named_by_events(connection, ordinal) or listed
@@ -136,7 +136,7 @@ def read_history(connection: apsw.Connection, ordinal: int) -> tuple[bytes, ...]
 
 
 def snapshot_of(connection: apsw.Connection, ordinal: int) -> tuple[SnapshotRecord | None, Statement]:
-    """The snapshot, or why there is none that can be used; NOTHING where none was taken."""
+    """Return the usable snapshot, or why there is none; NOTHING when none was taken."""
     query = "SELECT version, payload, checksum FROM snapshot WHERE ordinal = ?"
     try:
         row = cast("tuple[int, bytes, bytes] | None", connection.execute(query, (ordinal,)).fetchone())
@@ -151,7 +151,7 @@ def snapshot_of(connection: apsw.Connection, ordinal: int) -> tuple[SnapshotReco
 
 
 def _seq_of(connection: apsw.Connection, ordinal: int, snapshot: SnapshotRecord | None) -> int:
-    """The step after which the snapshot was taken. Raises RecordDamagedError when it is missing."""
+    """Return the seq of the snapshot's step. Raises RecordDamagedError when it is missing."""
     if snapshot is None:
         return 0
     query = "SELECT seq FROM step WHERE ordinal = ? AND version = ? ORDER BY seq DESC LIMIT 1"
@@ -162,7 +162,7 @@ def _seq_of(connection: apsw.Connection, ordinal: int, snapshot: SnapshotRecord 
 
 
 def steps(connection: apsw.Connection, query: str, bindings: tuple[int, ...] = ()) -> Iterator[StepRecord | Damage]:
-    """Rows as records. A page that cannot be read ends the walk with a Damage: SQLite cannot step over it."""
+    """Return rows as records. An unreadable page ends the iteration with a Damage: SQLite cannot skip it."""
     last = 0
     try:
         for row in connection.execute(query, bindings):
@@ -177,7 +177,7 @@ def steps(connection: apsw.Connection, query: str, bindings: tuple[int, ...] = (
 
 
 def ended(connection: apsw.Connection, ordinal: int) -> bool:
-    """Whether the last lifecycle event among the intact steps ended the position."""
+    """Return whether the last lifecycle event among the intact steps is terminal."""
     terminal = False
     for step in steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (ordinal,)):
         if isinstance(step, StepRecord):
@@ -190,7 +190,7 @@ def ended(connection: apsw.Connection, ordinal: int) -> bool:
 
 
 def unlisted(connection: apsw.Connection) -> tuple[int, ...]:
-    """Positions that have steps, and no (readable) line in the list."""
+    """Return positions with steps but no readable row in the list."""
     listed = {entry.ordinal for entry in list_positions(connection)}
     try:
         found = [int(str(row[0])) for row in connection.execute("SELECT DISTINCT ordinal FROM step ORDER BY ordinal")]

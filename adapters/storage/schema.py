@@ -1,8 +1,8 @@
-"""The journal's file: its tables, how it is opened, and what it is bound to.
+"""The journal's file: tables, opening, and binding.
 
-`step` is append-only: one row is one step of one position. `position` names the positions and says which
-are terminal. `snapshot` keeps the latest of each. A change of the tables is a new FORMAT with its own
-migration; the messages within evolve by the rules of `messages.codec` instead.
+`step` is append-only: one row is one step of one position. `position` lists the positions and which are terminal.
+`snapshot` keeps the latest of each. A change of tables is a new FORMAT with its own migration; messages evolve by the
+rules of `messages.codec`.
 """
 
 import os
@@ -33,9 +33,9 @@ from messages.types import AccountId, JournalId, Life
 _T = TypeVar("_T")
 FILE_NAME = "journal.sqlite3"
 FORMAT = 1
-_APPLICATION_ID = 0x416C6272  # "Albr": tells our file from anybody else's
+_APPLICATION_ID = 0x416C6272  # "Albr": identifies our file
 _BUSY_TIMEOUT_MS = 3_000
-"""Another program may hold the file. Shorter than the control API's wait: whoever asks hears why, not silence."""
+"""Another program may lock the file. Shorter than the control API's wait, so that a caller gets the reason."""
 # Folding the log back into the file costs an fsync of both; 16 MiB makes that rare and keeps recovery short.
 CHECKPOINT_PAGES = 4_096
 
@@ -79,21 +79,21 @@ def _random(length: int) -> str:
 
 
 def connect(path: Path, *, vfs: str | None = None) -> apsw.Connection:
-    """A writing connection to a journal that exists, or to a new empty file.
+    """Open a writing connection to an existing journal or a new empty file.
 
-    Raises a JournalError that says what is wrong with it.
+    Raises JournalError with what is wrong.
     """
     return _guarded(path, lambda: _connect(path, vfs))
 
 
 def connect_read_only(path: Path) -> apsw.Connection:
-    """A connection beside a running supervisor, or to what one left behind. Raises as `connect`."""
+    """Open a connection beside a running supervisor, or to a stopped one's journal. Raises as `connect`."""
     try:
         if not path.exists():
             raise JournalMissing(path)
         if not path.is_file():
             raise JournalNotADatabase(path, "it is not a regular file")
-        for suffix in ("-wal", "-journal"):  # SQLite follows none, and does not say which file it means
+        for suffix in ("-wal", "-journal"):  # SQLite follows no links, and its error does not name the file
             refuse_link(path.with_name(path.name + suffix))
     except NotOursError as error:
         raise unusable(path, error) from error
@@ -113,7 +113,7 @@ def connect_read_only(path: Path) -> apsw.Connection:
 
 
 def _readable(path: Path) -> apsw.Connection:
-    """On a volume that takes no writes SQLite cannot lay its index beside the file: such a file changes no more."""
+    """Open read-only; on a read-only volume SQLite cannot create its index, and the file is immutable there."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         _is_empty(connection)
@@ -128,7 +128,7 @@ def _readable(path: Path) -> apsw.Connection:
 
 
 def create_if_new(path: Path, connection: apsw.Connection, journal_id: Callable[[], JournalId], now_ns: int) -> None:
-    """Lay the tables into an empty file, all at once. Raises a JournalError."""
+    """Create the tables in an empty file, in one transaction. Raises JournalError."""
 
     def create() -> None:
         if not _is_empty(connection):
@@ -139,7 +139,7 @@ def create_if_new(path: Path, connection: apsw.Connection, journal_id: Callable[
             connection.executemany("INSERT INTO meta(name, value) VALUES(?, ?)", rows)
             connection.pragma("application_id", _APPLICATION_ID)
             connection.pragma("user_version", FORMAT)
-        # Into the file itself: a flipped bit in the log must not take the tables along, and look like a new journal.
+        # Written to the file itself: a flipped bit in the log must not make the journal look new.
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         sync_directory(path.parent)
 
@@ -153,7 +153,7 @@ def open_bound(
     now_ns: int,
     vfs: str | None = None,
 ) -> apsw.Connection:
-    """`connect`, `create_if_new` and `bind` in one; nothing stays open where one of them raises."""
+    """Connect, create if new, and bind; an exception leaves nothing open."""
     path = directory / FILE_NAME
     if vfs is None:
         _keep_private(path)
@@ -169,9 +169,9 @@ def open_bound(
 
 
 def _keep_private(path: Path) -> None:
-    """The file and what lies beside it, before anything is open. Raises JournalNotOurs, JournalNotWritable.
+    """Restrict the file and its companions before opening. Raises JournalNotOurs, JournalNotWritable.
 
-    An index that others could open may still be open there, and a lock on it would stop all writes: it is made again.
+    An index that others could open may still be open there, and a lock on it would block all writes: it is recreated.
     """
     index, log, rollback = (path.with_name(path.name + suffix) for suffix in ("-shm", "-wal", "-journal"))
     try:
@@ -197,7 +197,7 @@ def read_meta(connection: apsw.Connection) -> Meta:
 
 
 def rename(connection: apsw.Connection, journal_id: JournalId, highest_ordinal: int) -> None:
-    """A journal that was restored goes on under an id of its own, and knows which it had before."""
+    """Give a restored journal a new id, and record the former one."""
     meta = read_meta(connection)
     former = " ".join(f"{name}:{highest}" for name, highest in (*meta.former, (meta.journal_id, highest_ordinal)))
     with connection:
@@ -211,7 +211,7 @@ def _former(entry: str) -> tuple[JournalId, int]:
 
 
 def bind(path: Path, connection: apsw.Connection, expected: Mapping[AccountId, str]) -> None:
-    """Bind accounts that are new to this journal; those that it knows must be what they were.
+    """Bind new accounts to this journal; known ones must have their recorded identity.
 
     Raises JournalBoundElsewhere, and binds nothing then.
     """
@@ -230,7 +230,7 @@ def bind(path: Path, connection: apsw.Connection, expected: Mapping[AccountId, s
 
 
 def rebind(path: Path, account: AccountId, bound: str, expected: str) -> None:
-    """Another identity in place of the one it has; nothing where it has another by now. Raises a JournalError."""
+    """Replace an account's identity `bound`; does nothing when it has changed meanwhile. Raises JournalError."""
     connection = connect(path)
 
     def update() -> None:
@@ -250,7 +250,7 @@ def _connect(path: Path, vfs: str | None) -> apsw.Connection:
         connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
         _require_ours(path, connection)
         connection.pragma("journal_mode", "wal")
-        # Every commit is on disk when it returns; the two below ask the same of disks that pretend (macOS).
+        # Every commit is synced; the two pragmas below require it of disks that only pretend to sync (macOS).
         connection.pragma("synchronous", "full")
         connection.pragma("fullfsync", True)
         connection.pragma("checkpoint_fullfsync", True)
@@ -276,7 +276,7 @@ def _is_empty(connection: apsw.Connection) -> bool:
 
 
 def _guarded(path: Path, action: Callable[[], _T]) -> _T:
-    """Turn what SQLite raises into what a person can act on."""
+    """Convert SQLite's exceptions to a JournalError with a remedy."""
     try:
         return action()
     except JournalError:
@@ -292,7 +292,7 @@ def _guarded(path: Path, action: Callable[[], _T]) -> _T:
 
 
 def sync_directory(directory: Path) -> None:
-    """A new file's name is durable only once its directory is."""
+    """Sync the directory: only then is a new file's name durable."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,15 +1,14 @@
-"""The journal in SQLite: one thread writes, everything that waits for it shares one commit.
+"""The journal in SQLite: one thread writes, and all waiting appends share one commit.
 
-Whoever appends gives a callable and goes on; the writer takes what is queued by then, writes it in one
-transaction, has it synced once, and answers each in order. When nothing waits it commits at once: the
-disk's own speed makes the groups. A single process writes, so what is durable of a position is known.
+An append queues its steps with a callback; the writer writes the queue in one transaction with one sync, and calls back
+in order. With an idle queue it commits at once, so the disk's speed determines the group size. A single process writes,
+so the durable state of a position is known.
 
-A commit that fails is never simply tried again: after a failed fsync the kernel may forget what it could
-not write and say yes the next time (https://wiki.postgresql.org/wiki/Fsync_Errors). The file is opened
-anew, its log folded into it and synced, and then it is read which steps are there; those that nobody was
-told of are taken out. Until that has worked nothing is written at all.
+A failed commit is never simply repeated: after a failed fsync the kernel may drop the unwritten pages and report
+success the next time (https://wiki.postgresql.org/wiki/Fsync_Errors). The file is reopened, its log checkpointed and
+synced, and the steps present are read; steps reported as failed are removed. Until that succeeds nothing is written.
 
-On a full disk steps that may open something are refused, and a reserve serves the others (see `reserve`).
+On a full disk steps that may open a position are refused, and a reserve serves the others (see `reserve`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +26,9 @@ import apsw
 from adapters.storage import rows, schema, writing
 from adapters.storage.batch import Batch, Standing, encode, position_row
 from adapters.storage.errors import JournalError
+from adapters.storage.high_water_mark import HighWaterMark
 from adapters.storage.jobs import Append, AppendDone, Counters, Health, Read, Stop, Watcher
 from adapters.storage.lock import DirectoryLock
-from adapters.storage.mark import Mark
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, EncodedStep, as_replayed
 from adapters.storage.reserve import Reserve
@@ -41,22 +40,22 @@ from messages.wording import Storage
 from messages.wording.common import Common
 
 MAX_STEPS_PER_COMMIT = 512
-"""Bounds how long the first of a group waits for the rest to be encoded."""
+"""Bounds the wait of a group's first append for the encoding of the rest."""
 _SPARING_PAGES = 64
-"""On a full disk the log is folded in this early, and goes on from its beginning in blocks that it has."""
+"""On a full disk the log is checkpointed this early, and reuses its blocks from the beginning."""
 _SPACE_EVERY_S = 1.0
 _FILE_EVERY_S = 5.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 
 _OF_ONE_STEP = (apsw.ConstraintError, apsw.TooBigError)
-"""The file is well; some step in the group is not."""
+"""The file is intact; a step in the group is invalid."""
 _CLEAN = (apsw.FullError, apsw.BusyError)
-"""The connection knows what was written: nothing, or all of it."""
+"""The connection's state is known: nothing was written, or everything."""
 
 
 class SqliteJournal:
-    """Satisfies the actors' `JournalStore`. `open` it, read it by `reader()`, append, `close` it."""
+    """Implements the actors' `JournalStore`: `open`, recover through `reader()`, append, `close`."""
 
     def __init__(
         self, directory: Path, lock: DirectoryLock, connection: apsw.Connection, reserve: Reserve, *, vfs: str | None
@@ -66,18 +65,18 @@ class SqliteJournal:
         self.directory = directory
         self.meta = schema.read_meta(connection)
         self.life = schema.random_life()
-        """Part of every client order id that is given until it is closed."""
+        """Part of every client order id made until the journal is closed."""
         self._lock = lock
         self._vfs = vfs
         self._connection: apsw.Connection | None = connection
         self._queue: SimpleQueue[Append | Read | Stop] = SimpleQueue()
         self._standings: dict[int, Standing] = {}
         self._last_seq = rows.highest(connection, "SELECT max(seq) FROM step")
-        self._mark = Mark(directory, self.meta.journal_id)
+        self._mark = HighWaterMark(directory, self.meta.journal_id)
         self.lost_steps = self._mark.opened(self._last_seq)
-        """Steps at the end that were acknowledged once and are not there: a flipped bit in the log, or an old copy."""
+        """Acknowledged steps missing at the tail: a flipped bit in the log, or an old copy."""
         self.lost_behind = self._last_seq
-        """The last step that was there at the opening: it tells one loss from the next."""
+        """The last step present at the opening, which identifies the loss."""
         self._counters = Counters()
         self._reserve = reserve
         self._file_id = _identity(self.path) if vfs is None else None
@@ -90,7 +89,7 @@ class SqliteJournal:
         self._suspect = False
         self._failures_in_a_row = 0
         self._closing = Event()
-        self._door = Lock()  # nothing is queued behind the end, where nobody would answer it
+        self._door = Lock()  # no job is queued after the end, where no callback would come
         self._thread = Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -120,7 +119,7 @@ class SqliteJournal:
                 try:
                     connection = schema.open_bound(directory, bindings or {}, journal_id, time_ns(), vfs)
                 except JournalError as error:
-                    # Whoever cannot start cannot close: the reserve is for that, too.
+                    # Without a start nothing can be closed: the reserve serves the start too.
                     if not (writing.is_full(error, reserve.free) and reserve.give()):
                         raise
             return cls(directory, lock, connection, reserve, vfs=vfs)
@@ -135,27 +134,27 @@ class SqliteJournal:
         return self.meta.journal_id
 
     def reader(self) -> JournalReader:
-        """A connection of its own, for recovery and whoever looks at what is durable."""
+        """Open a read-only connection, for recovery and inspection."""
         return JournalReader(self.directory)
 
     @property
     def doubtful(self) -> bool:
-        """Whether the file may hold what was reported as failed; the next commit takes that out first."""
+        """Return whether the file may hold steps reported as failed; the next commit removes them first."""
         return self._suspect
 
     def counters(self) -> Counters:
         return self._counters
 
     def health(self) -> tuple[Health, str]:
-        """How the disk does, and in words what that means; no words while it is well."""
+        """Return the disk's health and its consequence in words; no words while it is well."""
         return self._health
 
     def reserve_held(self) -> int:
-        """Bytes of the reserve that are still put by."""
+        """Return the reserve's remaining bytes."""
         return self._reserve.held
 
     def watch(self, watcher: Watcher) -> None:
-        """Tell every change of `health`, on the writer's thread; and at once what is not well already."""
+        """Call `watcher` with every change of `health`, on the writer's thread; at once when it is not well."""
         self._watcher = watcher
         if self._health[0] is not Health.WELL:
             watcher(*self._health)
@@ -178,9 +177,9 @@ class SqliteJournal:
         self._put(Read(lambda: done(self._history(ordinal))), lambda: done(()))
 
     def close(self, deadline_ms: int = 5_000) -> bool:
-        """Write what is queued, then let go of file and lock. False when the disk did not end in time.
+        """Write the queue, then release file and lock. False when the disk did not finish by the deadline (ms).
 
-        The lock is kept then: the process still writes. May block; not for actors.
+        The lock is kept then, since the process still writes. May block; not for actors.
         """
         with self._door:
             if not self._closing.is_set():
@@ -218,7 +217,7 @@ class SqliteJournal:
         self._end()
 
     def _first(self) -> "Append | Read | Stop":
-        """Wait for work, and look now and then at the disk and whether the file is still in its place."""
+        """Wait for a job; at intervals check the disk and that the file is still in place."""
         while True:
             try:
                 return self._queue.get(timeout=_SPACE_EVERY_S if self._short else _FILE_EVERY_S)
@@ -235,7 +234,7 @@ class SqliteJournal:
 
     def _write_and_answer(self, group: Sequence[Append]) -> None:
         if self._failures_in_a_row:
-            # A disk that fails is not asked a thousand times a second; who waits, waits for nothing else.
+            # A failing disk is not tried a thousand times a second.
             self._closing.wait(backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, self._failures_in_a_row - 1))
         try:
             answers = self._commit_within_space(group)
@@ -248,7 +247,9 @@ class SqliteJournal:
             _call(partial(job.done, why))
 
     def _commit_within_space(self, group: Sequence[Append]) -> list[Statement | None]:
-        """What became of each append. On a full disk openings are refused, and the reserve serves the rest."""
+        """Commit the group; return each append's failure or None. On a full disk openings are refused, and the reserve
+        serves the rest.
+        """
         self._look_for_space()
         self._look_for_file()
         if self._gone:
@@ -278,7 +279,7 @@ class SqliteJournal:
         self._say(Health.SHORT, self._no_space())
 
     def _look_for_space(self) -> None:
-        """The shortage ends when the whole reserve is put by again."""
+        """End the shortage when the whole reserve is restored."""
         if not self._short or perf_counter_ns() - self._looked_ns < _SPACE_EVERY_S * 1_000_000_000:
             return
         self._looked_ns = perf_counter_ns()
@@ -289,14 +290,14 @@ class SqliteJournal:
             self._say_well()
 
     def _look_for_file(self) -> None:
-        """What is written to a file that has lost its name is not there at the next start."""
+        """Check that the file still has its name: otherwise the next start would not find its steps."""
         gone = self._file_id is not None and _identity(self.path) != self._file_id
         if gone != self._gone:
             self._gone = gone
             self._say_well()
 
     def _look_for_recovery(self) -> None:
-        """A commit failed and none follows: whether one would work now, so that the failure ends with its cause."""
+        """After a failed commit without a successor, test whether one would succeed, so that the failure state ends."""
         if self._health[0] is not Health.FAILING or self._gone or self._short:
             return
         try:
@@ -312,7 +313,7 @@ class SqliteJournal:
         return Storage.FILE_GONE(path=str(self.path))
 
     def _say_well(self) -> None:
-        """As well as it is: the last commit worked."""
+        """Report health after a successful commit."""
         if self._gone:
             self._say(Health.FAILING, self._no_file())
         else:
@@ -329,7 +330,7 @@ class SqliteJournal:
             _call(partial(self._watcher, health, why))
 
     def _commit(self, group: Sequence[Append]) -> list[Statement | None]:
-        """Write the group; what became of each append: None, or why nothing of it is durable."""
+        """Write the group; return each append's failure, or None for a durable one."""
         started = perf_counter_ns()
         self._full = False
         try:
@@ -350,7 +351,7 @@ class SqliteJournal:
                 return misfits
             if len(group) > 1 and isinstance(error, _OF_ONE_STEP):
                 answers = [why for job in group for why in self._commit([job])]
-                self._full = False  # some of them are durable: the group must not be written once more
+                self._full = False  # part of the group is durable, so it must not be written again
                 return answers
             if self._is_durable_after(batch, error):
                 return misfits
@@ -365,7 +366,7 @@ class SqliteJournal:
         self._standings.update(batch.after)
         for ordinal, standing in batch.after.items():
             if standing.terminal:
-                del self._standings[ordinal]  # seldom asked for again
+                del self._standings[ordinal]  # rarely needed again
         self._failures_in_a_row = 0
         self._say_well()
         self._counters = Counters(
@@ -393,7 +394,7 @@ class SqliteJournal:
         )
 
     def _came_through(self, connection: apsw.Connection, batch: Batch, error: apsw.Error) -> bool:
-        """Whether it was only the folding of the log, behind the commit, that found no room."""
+        """Return whether only the checkpoint after a successful commit ran out of space."""
         if not isinstance(error, _CLEAN):
             return False
         try:
@@ -402,7 +403,7 @@ class SqliteJournal:
             return False
 
     def _is_durable_after(self, batch: Batch, error: apsw.Error) -> bool:
-        """After a failed write: whether the batch is on disk nevertheless. What is not known to be is withdrawn."""
+        """Return whether the batch is durable despite a failed write. What is not known to be durable is withdrawn."""
         if isinstance(error, (*_OF_ONE_STEP, *_CLEAN)):
             return False
         self._give_up_connection()
@@ -416,7 +417,7 @@ class SqliteJournal:
         return durable
 
     def _connected(self) -> apsw.Connection:
-        """The connection; anew if the last one was given up, without the steps that were reported as failed."""
+        """Return the connection; after a failure a new one, without the steps reported as failed."""
         connection = self._reopened()
         if self._suspect:
             try:
@@ -428,7 +429,7 @@ class SqliteJournal:
         return connection
 
     def _give_up_connection(self) -> None:
-        """From now on nobody knows what the file holds beyond the last step that was acknowledged."""
+        """Drop the connection: the file's content after the last acknowledged step is unknown."""
         if self._connection is not None:
             _close(self._connection)
             self._connection = None
@@ -440,10 +441,10 @@ class SqliteJournal:
             try:
                 if self._short:
                     connection.wal_autocheckpoint(_SPARING_PAGES)
-                # What the log holds is copied and synced anew; an error here says that the disk is still ill.
+                # Copy and sync the log's content again; an error here means that the disk still fails.
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             except apsw.BusyError:
-                pass  # a reader keeps the log in use; it keeps its index too, so nothing failed became visible
+                pass  # a reader keeps the log and its index, so no failed step became visible
             except BaseException:
                 _close(connection)
                 raise
@@ -451,7 +452,7 @@ class SqliteJournal:
         return self._connection
 
     def _withdraw(self, connection: apsw.Connection) -> None:
-        """Take out steps that were reported as failed and yet came back with the file."""
+        """Remove steps that were reported as failed and are present after reopening."""
         found = connection.execute("SELECT DISTINCT ordinal FROM step WHERE seq > ?", (self._last_seq,))
         ordinals = [cast("int", row[0]) for row in found]
         if not ordinals:
@@ -517,7 +518,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _spare(connection: apsw.Connection) -> None:
-    """Fold the log in now and often; what that fails for, the next commit says."""
+    """Checkpoint the log now and often; the next commit reports a failure."""
     with suppress(apsw.Error):
         connection.wal_autocheckpoint(_SPARING_PAGES)
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -528,7 +529,7 @@ def _taken_in(batch: Batch, encoded: Sequence[EncodedStep] | Statement) -> State
         return encoded
     try:
         return batch.add(encoded)
-    except apsw.Error as error:  # what is durable of its position cannot be read
+    except apsw.Error as error:  # its position's durable state is unreadable
         return verbatim(error)
 
 
@@ -538,7 +539,7 @@ def _unreadable(ordinal: int, why: Statement) -> Replayed:
 
 
 def _call(done: Callable[[], None]) -> None:
-    """Whatever a callable raises is its owner's bug: shown, and not the end of the writer."""
+    """Call back; log an exception, which must not end the writer."""
     try:
         done()
     except Exception as error:  # noqa: BLE001
@@ -550,6 +551,6 @@ def _show(error: Exception) -> None:
 
 
 def _close(connection: apsw.Connection) -> None:
-    """The last to leave folds the log into the file; where that fails the log stays, and loses nothing."""
+    """Close; the last connection checkpoints the log. On failure the log stays, without loss."""
     with suppress(apsw.Error):
         connection.close(True)

@@ -1,4 +1,4 @@
-"""The whole journal, checked: what is damaged, and whether what is kept twice agrees."""
+"""Checks the whole journal: damage, and the agreement of redundant records."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from messages.types import JournalId
 from messages.wording import Storage
 
 Fold = Callable[[Sequence[Event]], bytes]
-"""The encoded state after these events from the beginning, as a snapshot of it would be."""
+"""Returns the encoded state after these events, as a snapshot would hold it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class VerifyReport:
 
 
 def verify(connection: apsw.Connection, fold: Fold | None) -> VerifyReport:
-    """Walk file, list, steps and snapshots. With `fold`, every snapshot is made again from its events."""
+    """Check file, list, steps and snapshots. With `fold`, recompute every snapshot from its events."""
     meta, walk = schema.read_meta(connection), _Walk(fold)
     damage = [*_file(connection)]
     for entry in list_positions(connection):
@@ -70,14 +70,14 @@ def verify(connection: apsw.Connection, fold: Fold | None) -> VerifyReport:
 
 
 class _Walk:
-    """Counts what was read on the way."""
+    """Counts the records read."""
 
     def __init__(self, fold: Fold | None) -> None:
         self._fold = fold
         self.positions = self.steps = self.events = self.snapshots = self.replayed = 0
 
     def position(self, connection: apsw.Connection, entry: PositionEntry) -> Iterator[Damage]:
-        self.positions += entry.ordinal > 0  # the others are histories of the supervisor and its like
+        self.positions += entry.ordinal > 0  # the others are histories of the supervisor and other actors
         where = Storage.POSITION_NAMED(ordinal=entry.ordinal, name=entry.position_id)
         if not entry.intact:
             yield Damage(where=where, why=Storage.LINE_ALTERED())
@@ -112,7 +112,7 @@ class _Walk:
 
 
 def _renewed(payload: bytes) -> bytes:
-    """The snapshot as it would be written today: an earlier version of us knew fewer fields of the same values."""
+    """Re-encode a snapshot as today's version would: earlier versions had fewer fields."""
     try:
         return codec.encode(codec.decode_as(payload, object))
     except codec.DecodeError:
@@ -120,7 +120,7 @@ def _renewed(payload: bytes) -> bytes:
 
 
 def _file(connection: apsw.Connection) -> Iterator[Damage]:
-    """What SQLite itself finds wrong with its pages and indexes."""
+    """Return SQLite's own findings about pages and indexes."""
     try:
         for (line,) in connection.execute("PRAGMA integrity_check(20)"):
             if line != "ok":

@@ -1,4 +1,4 @@
-"""The statements that make a batch durable, and tell afterwards whether it is."""
+"""The statements that write a batch, and the check whether it is durable."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -51,7 +51,7 @@ def list_lines(connection: apsw.Connection, lines: Sequence[PositionRow]) -> Non
 
 
 def holds(connection: apsw.Connection, batch: Batch) -> bool:
-    """A transaction is there whole or not at all, so its last step speaks for it."""
+    """Return whether the batch is present: a transaction is atomic, so its last step suffices."""
     if not batch.steps:
         return False
     seq, checksum = batch.steps[-1][0], batch.steps[-1][-1]
@@ -59,13 +59,15 @@ def holds(connection: apsw.Connection, batch: Batch) -> bool:
 
 
 def roll_back(connection: apsw.Connection) -> None:
-    with suppress(apsw.Error):  # the connection is given up, or the next BEGIN says so
+    with suppress(apsw.Error):  # the connection is dropped, or the next BEGIN fails
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
 def is_full(error: BaseException, free_bytes: int) -> bool:
-    """Whether space is what was missing. A shared-memory file that cannot grow is an I/O error to SQLite."""
+    """Return whether an error means a full disk. SQLite reports a shared-memory file that cannot grow as an
+    I/O error.
+    """
     cause = error if isinstance(error, apsw.Error) else error.__cause__
     if isinstance(cause, apsw.FullError):
         return True

@@ -1,7 +1,7 @@
 """Telegram through python-telegram-bot, unmodified, on a loop thread of its own.
 
-Updates are confirmed to Telegram only when the actors have made them durable: what a killed process had
-taken and not kept is delivered again. The library's `Updater` confirms earlier, hence the loop here.
+Updates are confirmed to Telegram only after the actors have made them durable, so Telegram delivers an update again
+after a kill. The library's `Updater` confirms earlier, so this module has its own loop.
 """
 
 import asyncio
@@ -71,16 +71,16 @@ _CONFLICT_PAUSE_S = 5.0
 _DOWN_AFTER = 2
 """Failed polls in a row before the chat counts as down: one lost connection is no outage."""
 _OFFSET_LIFE_S = 6 * 86_400.0
-"""After a week without updates Telegram goes on with ids chosen at random (Bot API, Update): the offset is forgotten
-before, and with it would hide what is new. All that it stood for has been confirmed by then.
+"""The offset is dropped after this time. After a week without updates Telegram continues with random ids (Bot API,
+Update), and an old offset would hide new updates. All earlier updates have been confirmed by then.
 """
 _FULL_PAUSE_S = 0.1
 _KEPT_WAIT_S = 5.0
 _FIND_S = 3.0
 _WAITING_MOST = 1_000
-"""Requests under way or waiting for their turn; beyond it they fail at once, and their sender tries again."""
+"""Requests in progress or waiting; beyond the limit they fail at once, and their sender retries."""
 _PERMANENT = (Forbidden, BadRequest)
-"""What asking again will not change. A refused token may be put right, and a proxy's page says nothing."""
+"""Errors that a retry cannot resolve. A refused token may be corrected, and a proxy's page proves nothing."""
 _UNREADABLE = "Parsing the server response"
 """python-telegram-bot, BaseRequest: the answer was not the Bot API's own."""
 _RETRY_AFTER = re.compile(r"retry after (\d{1,6})", re.IGNORECASE)
@@ -89,11 +89,11 @@ _CAUSE_MOST = 300
 
 
 class TelegramChat:
-    """Satisfies the actors' `Chat`.
+    """Implements the actors' `Chat`.
 
-    `offer` takes an update without blocking, False: not now. `tell` takes answers for an address; `health`
-    ChatUp and ChatDown; `tail` reads the last lines of the log, and may block. `groups` are chats of the
-    configuration that may have another id by now.
+    `offer` takes an update without blocking; False: retry later. `tell` takes an answer for an address; `health` takes
+    ChatUp and ChatDown; `tail` reads the log's last lines, and may block. `groups`: configured chats whose id may have
+    changed.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class TelegramChat:
 
     @property
     def rows(self) -> Rows:
-        """For `albra status`: up, or down and why. May be read from any thread."""
+        """Return the rows for `albra status`; from any thread."""
         section = Status.CHAT()
         if self._up is None:
             return (row(section, Status.TELEGRAM, Status.CONNECTING()),)
@@ -165,11 +165,11 @@ class TelegramChat:
         )
 
     def close_intake(self) -> None:
-        """From now on updates stay with Telegram; what is to be sent is still sent."""
+        """Stop fetching updates; messages are still sent."""
         self._thread.post(self._end_polls)
 
     def stop(self, deadline_ms: int) -> None:
-        """Take nothing in any more, let what is being sent end until the deadline. May block; not for actors."""
+        """Stop fetching, and let outstanding sends end until the deadline (ms). May block; not for actors."""
         deadline_s = deadline_ms / 1_000
         self._thread.stop(lambda: self._close(deadline_s), deadline_s + STOP_S)
 
@@ -220,9 +220,9 @@ class TelegramChat:
                 await self._take_in(updates)
 
     async def _find_moved(self) -> None:
-        """Ask each group for its id: one that became a supergroup in an earlier life is authorized by its old id.
+        """Learn each group's current id: after an upgrade to a supergroup the configuration has the old one.
 
-        Only what is written to the old id tells (Bot API, ResponseParameters), and "typing" is the least of that.
+        Only a write to the old id reveals the new one (Bot API, ResponseParameters); "typing" is the smallest.
         """
         for group in self._groups:
             try:
@@ -230,15 +230,15 @@ class TelegramChat:
             except ChatMigrated as error:
                 self._moved[group] = error.new_chat_id
             except (TelegramError, TimeoutError):
-                continue  # what is sent there will tell
+                continue  # the first message sent there reveals it
 
     async def _updates(self) -> list[Incoming]:
-        """The next updates, oldest first. An unreadable one does not hold up the others."""
+        """Fetch the next updates, oldest first. An unreadable one does not delay the others."""
         if self._offset is not None and self._loop.time() - self._offset_since > _OFFSET_LIFE_S:
             self._offset = None
         asked: dict[str, Any] = {
             "offset": self._offset,
-            "timeout": self._poll_s if self._up else 0,  # after an outage the first word is soon
+            "timeout": self._poll_s if self._up else 0,  # after an outage the first answer should come soon
             "allowed_updates": ALLOWED,
         }
         try:
@@ -255,9 +255,9 @@ class TelegramChat:
         return [update for one in found if (update := read_raw(one, self._bot)) is not None]
 
     async def _take_in(self, updates: list[Incoming]) -> None:
-        """Hand them over and wait until they are durable; Telegram forgets them with the next poll.
+        """Offer updates and wait until they are durable; the next poll then confirms them to Telegram.
 
-        An emergency overtakes what came before it: only what is durable without a gap is forgotten.
+        An emergency overtakes earlier updates: only a gapless durable prefix is confirmed.
         """
         numbers = sorted(update.update_id for update in updates)
         self._kept.clear()
@@ -269,7 +269,7 @@ class TelegramChat:
             self._offset = number + 1
 
     def _at_home(self, update: Incoming) -> Incoming:
-        """A group that became a supergroup has another id now; the configuration knows the old one."""
+        """Give an update of an upgraded group the configured, old id."""
         if isinstance(update, IncomingOther) and update.moved_to:
             self._moved[update.chat_id] = update.moved_to
         home = next((old for old, new in self._moved.items() if new == update.chat_id), update.chat_id)
@@ -281,7 +281,7 @@ class TelegramChat:
         pause_s = backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, failures - 1)
         if isinstance(error, Conflict):
             if "webhook" in str(error).lower():
-                # Left behind by another program: with it nothing could be read. What waits is kept.
+                # A webhook left by another program prevents polling. Waiting updates are kept.
                 with suppress(TelegramError):
                     await self._bot.delete_webhook(drop_pending_updates=False)
                     pause_s = _FIRST_PAUSE_S
@@ -295,7 +295,7 @@ class TelegramChat:
             await asyncio.sleep(_FULL_PAUSE_S)
 
     async def _wait_kept(self, numbers: list[int]) -> None:
-        """Not for ever: where the journal is ill, polling again delivers again, and keeps the poll alive."""
+        """Wait a bounded time: with a failing journal the next poll delivers again, and stays alive."""
         deadline = self._loop.time() + _KEPT_WAIT_S
         while not self._kept.issuperset(numbers) and not self._stopping:
             self._news.clear()
@@ -338,12 +338,12 @@ class TelegramChat:
         self._tell(message.reply_to, LogsAnswer(request_id=message.request_id, lines=lines))
 
     async def _send(self, message: ToChat) -> None:
-        """One at a time for each chat, so that what is said first is read first, as long as nothing fails."""
+        """Send one message at a time per chat, so that messages arrive in order unless one fails."""
         chat_id = getattr(message, "chat_id", 0)
         turn = self._turns.setdefault(chat_id, asyncio.Lock())
         give_up = self._loop.time() + message.patience_ms / 1_000
         if isinstance(message, AnswerPress):
-            failed = await self._attempt(message, 0)  # the waiting sign ends or it does not
+            failed = await self._attempt(message, 0)  # a failed end of the waiting sign is ignored
             if failed is not None and message.reply_to:
                 self._tell(message.reply_to, failed)
             return
@@ -360,17 +360,17 @@ class TelegramChat:
                 if message.reply_to:
                     self._tell(message.reply_to, failed)
                 return
-            # Not with the turn in hand: what is patient must not hold up what is urgent.
+            # The retry waits outside the chat's turn, so that it does not delay urgent messages.
             await asyncio.sleep(wait_s)
 
     def _overtaken(self, message: ToChat) -> bool:
-        """What is tried again must not cover what was said since."""
+        """Return whether a newer text of the same message has been sent meanwhile."""
         if not isinstance(message, EditText):
             return False
         return self._latest.get((message.chat_id, message.message_id), message) is not message
 
     async def _attempt(self, message: ToChat, chat_id: int) -> SendFailed | None:
-        """None: done and answered."""
+        """Try once; return the failure, or None when sent and answered."""
         quiet_s = self._quiet_until.get(chat_id, 0) - self._loop.time()
         if quiet_s > 0:
             return _failed(message, "asked to slow down", retry_after_ms=int(quiet_s * 1_000) + 1)
@@ -398,7 +398,7 @@ class TelegramChat:
         return _failed(message, self._said(error), permanent=permanent)
 
     async def _call(self, message: ToChat, chat_id: int) -> int:
-        """Returns the id of the message that now shows the text, 0 where there is none."""
+        """Call the Bot API; return the id of the message that shows the text, 0 for none."""
         match message:
             case SendText():
                 return await self._write(message, chat_id, silent=message.silent)
@@ -415,7 +415,7 @@ class TelegramChat:
                 except BadRequest as error:
                     if not any(text in str(error).lower() for text in _GONE):
                         raise
-                    return await self._write(message, chat_id)  # deleted by hand: what it said is said anew
+                    return await self._write(message, chat_id)  # deleted by hand: send it anew
                 return message.message_id
             case AnswerPress():
                 await self._bot.answer_callback_query(message.press_id, message.text or None, message.alert)
@@ -440,7 +440,7 @@ class TelegramChat:
             self._tell(message.reply_to, _failed(message, cause))
 
     def _said(self, error: Exception) -> Shown:
-        """The error in words, without the token: InvalidToken and URLs would repeat it."""
+        """Return the error's text without the token, which InvalidToken and URLs contain."""
         said = f"{type(error).__name__}: {error}"
         return shown(self._masker.text(said), most=_CAUSE_MOST)
 
@@ -450,7 +450,7 @@ def _failed(message: ToChat, cause: str, *, retry_after_ms: int = 0, permanent: 
 
 
 def _retry_after_s(error: Exception) -> float:
-    """How long the chat asks to be left alone, 0: it does not. Some servers say so in words only."""
+    """Return the requested retry delay, 0 for none; some servers give it in text only."""
     if isinstance(error, RetryAfter):
         value = error.retry_after
         return float(value) if isinstance(value, int) else value.total_seconds()

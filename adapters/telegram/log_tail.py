@@ -7,14 +7,14 @@ from typing import Any
 from adapters.logs.reading import LogFilter, read_logs, since
 
 WITHIN_S = 3_600
-"""Older lines are for `albra logs`: a phone asks what has just happened."""
+"""Maximum age of shown lines; `albra logs` shows older ones."""
 _COUNT_MOST = 100
 _LINE_MOST = 160
 _LEFT_OUT = frozenset({"ts", "level", "event", "message", "actor", "correlation_id"})
 
 
 def tail(storage: Path, count: int) -> tuple[str, ...]:
-    """May block; reads the last hour."""
+    """Return the last `count` lines of the past hour. May block."""
     wanted = LogFilter(since=since(WITHIN_S), level="INFO")
     try:
         found = deque(read_logs(storage, wanted), maxlen=min(count, _COUNT_MOST))

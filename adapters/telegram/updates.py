@@ -1,4 +1,4 @@
-"""Telegram's updates in our words. Pure."""
+"""Maps Telegram's updates to our messages. Pure."""
 
 import re
 from typing import Any
@@ -17,25 +17,25 @@ from messages.telegram import (
 
 URGENT_COMMANDS = ("/close_all", "/pause")
 URGENT_MARK = "!"
-"""Button data that begins with it is about an emergency."""
+"""Prefix of button data for emergencies."""
 ALLOWED = ["message", "edited_message", "callback_query", "channel_post", "edited_channel_post"]
 _TEXT_MOST = 4096
 _PRESS_MOST = 256
 _HALF = re.compile("[\ud800-\udfff]")
-"""Of a character; half of one cannot be kept."""
+"""Lone surrogates, which cannot be encoded."""
 
 
 def read(update: Update) -> Incoming:
-    """Every update becomes a message: one that was dropped here would be lost without a trace."""
+    """Map an update. Every update gives a message, so that none is lost without a trace."""
     try:
         found = incoming(update)
         return found if _fits(found) else unreadable(update.update_id if _whole(update.update_id) else 0)
-    except (ValueError, AttributeError, TypeError, OverflowError):  # an unknown kind of chat, a sender who is missing
+    except (ValueError, AttributeError, TypeError, OverflowError):  # unknown kind of chat, or no sender
         return unreadable(update.update_id)
 
 
 def _fits(found: Incoming) -> bool:
-    """Whether it can be kept: the library takes numbers and texts of whatever kind and length they come."""
+    """Return whether the message can be encoded: the library does not bound numbers and texts."""
     numbers: list[object] = [found.update_id, found.chat_id, found.user_id, found.message_id]
     numbers += [found.sent_ns] if isinstance(found, IncomingText) else []
     numbers += [found.moved_to] if isinstance(found, IncomingOther) else []
@@ -48,7 +48,7 @@ def _whole(number: object) -> bool:
 
 
 def read_raw(value: object, bot: Bot) -> Incoming | None:
-    """The same from JSON that the library may not be able to read; None for what is no update at all."""
+    """Map raw JSON that the library may fail to parse; None when it is no update."""
     if not isinstance(value, dict) or not _whole(value.get("update_id")):
         return None
     try:
@@ -69,7 +69,7 @@ def unreadable(update_id: int) -> IncomingOther:
 
 
 def incoming(update: Update) -> Incoming:
-    """Raises ValueError for kinds of chats that are not known here."""
+    """Map an update. Raises ValueError for unknown kinds of chats."""
     if update.callback_query is not None:
         return _press(update.update_id, update.callback_query)
     message = update.effective_message
@@ -83,7 +83,7 @@ def incoming(update: Update) -> Incoming:
             what="unknown update",
         )
     what = _what(update, message)
-    # A message in the name of a chat has no user; `from_user` is a placeholder then.
+    # A message on behalf of a chat has no user; `from_user` is a placeholder then.
     user_id = message.from_user.id if message.from_user and not message.sender_chat else 0
     about: dict[str, Any] = {
         "update_id": update.update_id,
@@ -102,13 +102,13 @@ def incoming(update: Update) -> Incoming:
 
 
 def _what(update: Update, message: Message) -> str:
-    """Why this is no command, or an empty text."""
+    """Return why this is not a command; empty when it is one."""
     if update.edited_message is not None or update.edited_channel_post is not None:
         return "edit"
     if update.channel_post is not None:
         return "channel post"
     if message.forward_origin is not None or message.is_automatic_forward:
-        return "forwarded"  # a forwarded text is not a command of the user who forwards it
+        return "forwarded"  # the forwarding user did not write it
     if message.via_bot is not None:
         return "written by another bot"
     return "" if message.text else "no text"

@@ -7,8 +7,8 @@
     position = albra.wait_open(position_id)
     albra.close(position_id)
 
-Numbers go in as Decimal, int or text, never as float, and come back as Decimal. A call that returns did what it says;
-`errors` says what each error promises.
+Numbers are passed as Decimal, int or text, never as float, and returned as Decimal. `errors` defines each error's
+promise.
 """
 
 from albra.client.client import DEFAULT_TIMEOUT_S, Client

@@ -1,6 +1,6 @@
 """The running supervisor as a typed object.
 
-Every command carries a `command_id`; a lost answer is asked for again with the same one, which has one effect.
+Every command carries a `command_id`; without an answer it is repeated with the same id, which has one effect.
 """
 
 import json
@@ -41,14 +41,13 @@ Made = TypeVar("Made")
 
 DEFAULT_TIMEOUT_S = 30.0
 _UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
-"""What a value raises of an answer in another form."""
+"""Exceptions that an answer in an unknown form causes."""
 
 
 class Client:
-    """The supervisor of one data directory, over its restarts.
+    """The supervisor of one data directory, across its restarts.
 
-    It holds no connection: every call finds the supervisor anew, from any thread. The token is read for each call and
-    kept by none.
+    It holds no connection: every call finds the supervisor again, from any thread, and reads the token.
     """
 
     def __init__(
@@ -59,7 +58,9 @@ class Client:
         account: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        """`storage` is the configuration's storage.path; `strategy` and `account` stand where a call names none."""
+        """`storage` is the configuration's storage.path; `strategy` and `account` are defaults of the calls.
+        `timeout_s` bounds a call.
+        """
         self._transport = Transport(Path(storage))
         self._strategy = strategy
         self._account = account
@@ -81,11 +82,11 @@ class Client:
         account: str | None = None,
         command_id: str | None = None,
     ) -> Accepted:
-        """Open a position. Nothing leaves for the venue once `timeout_s` is over.
+        """Open a position. No order is sent after `timeout_s`.
 
         `post_only`: a limit entry that would trade at once is refused instead. `trailing`: a trailing stop's callback
-        rate in percent.
-        Raises Invalid, Refused, Busy, OutcomeUnknown, NoSupervisor; TypeError for a float.
+        rate in percent. Quantities are in base units, prices in the quote currency. Raises Invalid, Refused, Busy,
+        OutcomeUnknown, NoSupervisor; TypeError for a float.
         """
         return self._command(
             "open",
@@ -112,7 +113,7 @@ class Client:
         quantity: Number | None = None,
         command_id: str | None = None,
     ) -> Accepted:
-        """Close a position, in part where `percent` or `quantity` says so. Raises as `open`."""
+        """Close a position, or `percent` or `quantity` of it. Raises as `open`."""
         return self._command("close", command_id, position_id=position_id, percent=percent, quantity=quantity)
 
     def close_all(self, *, account: str | None = None, command_id: str | None = None) -> Accepted:
@@ -132,7 +133,7 @@ class Client:
     ) -> Accepted:
         """Move the stop, the target or the trailing stop (0 removes it), set the leverage, or add to the position.
 
-        What is added never leaves for the venue once `timeout_s` is over. Raises as `open`.
+        No addition is sent after `timeout_s`. Raises as `open`.
         """
         return self._command(
             "modify",
@@ -151,11 +152,11 @@ class Client:
         return self._command("cancel_entry", command_id, position_id=position_id)
 
     def assign(self, position_id: str, strategy: str, *, command_id: str | None = None) -> Accepted:
-        """Hand a manual position to a strategy; what it is called from now on is in the answer. Raises as `open`."""
+        """Assign a manual position to a strategy; the answer has its new position id. Raises as `open`."""
         return self._command("assign", command_id, position_id=position_id, strategy=strategy)
 
     def settle(self, position_id: str, *, command_id: str | None = None) -> Accepted:
-        """End every doubt about a position that the venue does not end. Raises as `open`."""
+        """End every unknown outcome that the venue does not resolve. Raises as `open`."""
         return self._command("settle", command_id, position_id=position_id)
 
     def pause(
@@ -177,33 +178,34 @@ class Client:
         account: str | None = None,
         command_id: str | None = None,
     ) -> Accepted:
-        """End what the same words paused. Raises as `open`."""
+        """End the pause with equal arguments. Raises as `open`."""
         return self._command("resume", command_id, position_id=position_id, symbol=symbol, account=account)
 
     def reconcile(self, symbol: str | None = None, *, command_id: str | None = None) -> Reconciled:
-        """Compare belief with the venue now. Raises as `open`."""
+        """Compare believed and reported positions now. Raises as `open`."""
         return self._send(Reconciled.of, "reconcile", _body(command_id, {"symbol": symbol}))
 
     def acknowledge(self, discrepancy_id: str, *, apply: str | None = None, command_id: str | None = None) -> Accepted:
         """End an escalated discrepancy.
 
-        `apply` (pro_rata, newest_first) says whose a reduction is. Raises as `open`.
+        `apply` (pro_rata, newest_first) allocates a reduction. Raises as `open`.
         """
         return self._command("acknowledge", command_id, discrepancy_id=discrepancy_id, apply=apply)
 
     def repeat(self, unknown: OutcomeUnknown) -> Accepted:
-        """Ask what became of a command whose outcome was unknown: the same again, under the same id.
+        """Resolve an unknown outcome: send the same command under the same id, which has one effect.
 
-        It has one effect. An opening whose time is over by now is never sent to the venue. Raises as `open`.
+        An expired opening is never sent to the venue. Raises as `open`.
         """
         return self._send(Accepted.of, unknown.command, unknown.body)
 
     def positions(
         self, *, ended: bool = False, strategy: str | None = None, symbol: str | None = None, account: str | None = None
     ) -> list[Position]:
-        """Live positions, oldest first, with `ended` the others too; of one strategy, symbol, account where named.
+        """Return live positions, oldest first, with `ended` the others too; of one strategy, symbol, account where
+        named.
 
-        Raises Invalid, NotFound for a symbol or an account that there is not, NoSupervisor, Busy, AlbraError.
+        Raises Invalid, NotFound for an unknown symbol or account, NoSupervisor, Busy, AlbraError.
         """
         asked = {
             "all": "1" if ended else None,
@@ -214,31 +216,31 @@ class Client:
         return [_made(Position.of, row) for row in self._read("/v1/positions" + _query(asked))]
 
     def position(self, position_id: str) -> Position:
-        """One position, ended ones included. Raises NotFound beside what `positions` raises."""
+        """Return one position, ended ones included. Raises NotFound, and as `positions`."""
         return _made(Position.of, self._read(_path(position_id)))
 
     def history(self, position_id: str) -> list[Row]:
-        """Every event of a position, oldest first, each with its `type`. Raises as `position`."""
+        """Return every event of a position, oldest first, each with its `type`. Raises as `position`."""
         events: list[Row] = self._read(f"{_path(position_id)}/history")
         return events
 
     def discrepancies(self, symbol: str | None = None) -> list[Discrepancy]:
-        """What belief and venue disagreed about, newest first. Raises as `positions`."""
+        """Return the differences between belief and venue, newest first. Raises as `positions`."""
         return [_made(Discrepancy.of, row) for row in self._read("/v1/discrepancies" + _query({"symbol": symbol}))]
 
     def status(self) -> Mapping[str, Mapping[str, Any]]:
-        """Health of the whole: section, name, value (a number, a word, a list). Raises as `positions`.
+        """Return the status: section, name, value (a number, a word, a list). Raises as `positions`.
 
-        `["verdict"]["level"]` is CALM, LOOK or ACT, and `["verdict"]["reasons"]` says why.
+        `["verdict"]["level"]` is CALM, LOOK or ACT, and `["verdict"]["reasons"]` are its reasons.
         """
         sections: Mapping[str, Mapping[str, Any]] = self._read("/v1/status")
         return sections
 
     def wait_open(self, position_id: str | None, timeout_s: float | None = None) -> Position:
-        """The position once it is held and protected as asked.
+        """Return the position once it is held and protected as requested.
 
-        Raises Ended where it came to nothing, TimeoutError with the last state, NotFound where an answer named none,
-        else as `position`.
+        Raises Ended when the opening failed, TimeoutError with the last state, NotFound when the answer named no
+        position, else as `position`.
         """
         position = self._wait(position_id, lambda found: found.held, timeout_s)
         if not position.held:
@@ -246,14 +248,16 @@ class Client:
         return position
 
     def wait_closed(self, position_id: str | None, timeout_s: float | None = None) -> Position:
-        """The position once it has ended, however. Raises TimeoutError, NotFound as `wait_open`, else as `position`."""
+        """Return the position once it has ended in any way. Raises TimeoutError, NotFound as `wait_open`, else as
+        `position`.
+        """
         return self._wait(position_id, lambda found: found.ended, timeout_s)
 
     def events(self) -> Iterator[Row]:
-        """Position views, notices, mark prices and changes of venues and streams as they happen, each with its `type`.
+        """Yield position views, notices, mark prices and changes of venues and streams, each with its `type`.
 
-        `{"type": "Missed", "count": n}` stands where n were lost to a slow reader. Ends when the supervisor
-        stops. Raises NoSupervisor, AlbraError, OSError where the connection breaks.
+        `{"type": "Missed", "count": n}` replaces n events that a slow reader lost. Ends when the supervisor stops.
+        Raises NoSupervisor, AlbraError, OSError when the connection breaks.
         """
         try:
             address, token = self._transport.address()
@@ -273,7 +277,7 @@ class Client:
         return self._send(Accepted.of, name, _body(command_id, given))
 
     def _send(self, make: Callable[[Row], Made], name: str, body: Mapping[str, Any]) -> Made:
-        """The answer that accepts the command."""
+        """Send a command and return its acceptance. Raises as `open`."""
 
         def unknown(why: str) -> OutcomeUnknown:
             return OutcomeUnknown(f"{name}: the outcome is unknown: {why}", body["command_id"], name, body)
@@ -345,7 +349,7 @@ def _query(asked: Mapping[str, str | None]) -> str:
 
 
 def _body(command_id: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers as plain digits. Raises TypeError for a float, which has lost its digits before it came here."""
+    """Return the body, numbers as plain digits. Raises TypeError for a float, which may have lost digits."""
     body = {"command_id": command_id or f"py-{secrets.token_hex(8)}"}
     for name, value in given.items():
         if isinstance(value, float):
@@ -356,7 +360,7 @@ def _body(command_id: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _made(make: Callable[[Row], Made], row: Row) -> Made:
-    """Raises AlbraError where the supervisor answered in a form that this version does not know."""
+    """Convert an answer. Raises AlbraError for a form that this version does not know."""
     try:
         return make(row)
     except _UNREADABLE as error:

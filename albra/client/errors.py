@@ -1,8 +1,10 @@
-"""Why a call did not do what was asked. The text says what happened and what to do; no text holds the token.
+"""Errors of calls. The text names the event and the remedy; it never contains the token.
 
-Nothing was done      NoSupervisor, Invalid, Refused, NotFound, Busy
-Perhaps done          OutcomeUnknown
-About a wait          Ended, Broken, TimeoutError
+| outcome | errors |
+|---|---|
+| nothing was done | NoSupervisor, Invalid, Refused, NotFound, Busy |
+| perhaps done | OutcomeUnknown |
+| a wait failed | Ended, Broken, TimeoutError |
 """
 
 from collections.abc import Mapping
@@ -12,17 +14,17 @@ from albra.client.values import Code, Fact, Position
 
 
 class AlbraError(Exception):
-    """The base of all of these. `fact` is the text for programs; None where the supervisor did not word it."""
+    """The base of all. `fact`: the text's code and arguments; None when the text is not the supervisor's."""
 
     fact: Fact | None = None
 
 
 class NoSupervisor(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done: no supervisor runs on this data directory, or it cannot be spoken to, or its token not read."""
+    """Nothing was done: no supervisor runs on this data directory, or it is unreachable, or its token unreadable."""
 
 
 class Invalid(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done: `field` is not what it should be."""
+    """Nothing was done: `field` is invalid."""
 
     def __init__(self, text: str, field: str) -> None:
         super().__init__(text)
@@ -30,9 +32,9 @@ class Invalid(AlbraError):  # noqa: N818 - what is the case
 
 
 class Refused(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done, and under this command id nothing ever is: a limit, a hold, a state that does not allow it.
+    """Nothing was done, and nothing ever is under this command id: a limit, a hold, or the state forbids it.
 
-    `code` is REFUSED, or OTHER_COMMAND where the id stands for another command.
+    `code` is REFUSED, or OTHER_COMMAND when the id stands for another command.
     """
 
     def __init__(self, text: str, position_id: str | None, code: Code = Code.REFUSED) -> None:
@@ -42,13 +44,13 @@ class Refused(AlbraError):  # noqa: N818 - what is the case
 
 
 class NotFound(AlbraError):  # noqa: N818 - what is the case
-    """There is no such position, symbol or account."""
+    """The position, symbol or account does not exist."""
 
 
 class Busy(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done, and nothing waits: the supervisor was not ready, or busy, for as long as it was asked.
+    """Nothing was done and nothing is queued: the supervisor was not ready, or busy, until the timeout.
 
-    `code` is NOT_READY or BUSY. The same command id may be asked again.
+    `code` is NOT_READY or BUSY. The same command id may be used again.
     """
 
     def __init__(self, text: str, code: Code = Code.BUSY) -> None:
@@ -70,7 +72,7 @@ class OutcomeUnknown(AlbraError):  # noqa: N818 - what is the case
 
 
 class Ended(AlbraError):  # noqa: N818 - what is the case
-    """A position that was waited for has come to another end."""
+    """The awaited position ended in another way."""
 
     def __init__(self, position: Position) -> None:
         super().__init__(f"{position.position_id} {position.state}: {position.reason or 'no reason'}")
@@ -78,7 +80,7 @@ class Ended(AlbraError):  # noqa: N818 - what is the case
 
 
 class Broken(AlbraError):  # noqa: N818 - what is the case
-    """A position that was waited for cannot say what it holds: its actor is quarantined, or its history damaged."""
+    """The awaited position cannot report its content: its actor is quarantined, or its history damaged."""
 
     def __init__(self, position: Position) -> None:
         super().__init__(f"{position.position_id} {position.state}: {position.reason}")

@@ -1,6 +1,6 @@
-"""What the supervisor answers, as values. Numbers are Decimals, moments aware datetimes in UTC.
+"""The supervisor's answers as values. Numbers are Decimals, times aware datetimes in UTC.
 
-An enumeration that meets a word which this version does not know gives OTHER; the word stands in `row`.
+An enumeration gives OTHER for a word that this version does not know; `row` has the word.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Self, TypeAlias
 
 Row: TypeAlias = Mapping[str, Any]
-"""One JSON object as it was answered."""
+"""One JSON object of an answer."""
 
 
 class _Word(StrEnum):
@@ -26,7 +26,7 @@ class Side(StrEnum):
 
 
 class State(_Word):
-    """Where a position stands. QUARANTINED, DAMAGED and RETIRED say nothing about what it holds."""
+    """A position's state. QUARANTINED, DAMAGED and RETIRED do not determine what it holds."""
 
     PENDING = "PENDING"
     OPENING = "OPENING"
@@ -42,11 +42,11 @@ class State(_Word):
     QUARANTINED = "QUARANTINED"
     """Its actor failed too often; the figures are its last."""
     DAMAGED = "DAMAGED"
-    """Its history cannot be read; the figures are None."""
+    """Its history is unreadable; the figures are None."""
     RETIRED = "RETIRED"
     """It was damaged, and its owner has ended it."""
     NOT_SUPERVISED = "NOT_SUPERVISED"
-    """The venue holds it, and no position here does: no command names it."""
+    """The venue holds it without supervision; commands cannot name it."""
     OTHER = "OTHER"
 
 
@@ -60,7 +60,7 @@ class OrderPurpose(_Word):
 
 
 class Code(StrEnum):
-    """What an answer means that does not accept a command. The first two are final."""
+    """Codes of answers that do not accept a command. The first two are final."""
 
     REFUSED = "refused"
     OTHER_COMMAND = "other_command"
@@ -72,7 +72,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """What a text says, for programs: a code is stable and means one sentence."""
+    """A text's code and arguments, for programs: a code is stable and means one sentence."""
 
     code: str
     args: Mapping[str, Any] = field(default_factory=dict)
@@ -84,9 +84,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A command that is durable: it happens exactly once. What becomes of it is in the position.
+    """A durable command, executed exactly once. The position shows its effect.
 
-    `position_id` is None where the command is about none, or where it is not known any more.
+    `position_id` is None when the command concerns no position, or when it is no longer known.
     """
 
     command_id: str
@@ -108,7 +108,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unproven:
-    """A difference that was seen, and not often enough to be a discrepancy."""
+    """A difference observed too few times to be a discrepancy."""
 
     account: str
     symbol: str
@@ -119,7 +119,7 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """What one comparison of belief and venue came to. `failed` says what was not read, None where all was."""
+    """The result of one comparison. `failed`: the unread parts, None for none."""
 
     text: str
     checked: int
@@ -133,7 +133,7 @@ class Reconciled:
 
     @property
     def proven(self) -> bool:
-        """Everything was read, and nothing is left to be seen again."""
+        """Return whether everything was read and no difference awaits further observations."""
         return self.failed is None and not self.unproven
 
     @classmethod
@@ -205,14 +205,14 @@ class Position:
     take_profit: Decimal | None
     since: datetime | None
     resting: Decimal
-    """What is left of its entry on the venue's book."""
+    """The quantity of its entry that rests at the venue."""
     previous: State | None
     protected: bool
-    """Each stop and target that was asked for rests at the venue."""
+    """Whether each requested stop and target rests at the venue."""
     in_doubt: bool
-    """The outcome of a request is not known yet."""
+    """Whether a request's outcome is unknown."""
     goal_quantity: Decimal | None
-    """What is to be left of it, while it is being reduced."""
+    """The target quantity while it is being reduced."""
     realized_pnl: Decimal | None
     fees: Decimal | None
     funding: Decimal | None
@@ -230,7 +230,7 @@ class Position:
 
     @property
     def broken(self) -> bool:
-        """It cannot say what it holds; its figures are its last, or None."""
+        """Return whether it cannot report its content; its figures are its last, or None."""
         return self.state in _BROKEN
 
     @property
@@ -239,7 +239,7 @@ class Position:
 
     @property
     def held(self) -> bool:
-        """Open, in no doubt, and protected where a stop or target was asked for."""
+        """Return whether it is open, without unknown outcomes, and protected as requested."""
         asked = self.stop_loss is not None or self.take_profit is not None
         return self.state in _HELD and not self.in_doubt and (self.protected or not asked)
 
@@ -268,10 +268,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
-    """What belief and venue disagreed about, and what became of it.
+    """A difference between belief and venue, and its outcome.
 
-    `type`, `severity`, `action` and `outcome` are words of the configuration's reference. `side` is None where a
-    one-way account nets; `order` is the client order id that it is about, if any.
+    `type`, `severity`, `action` and `outcome` are documented in the configuration reference. `side` is None for a
+    one-way net; `order` is the client order id concerned, if any.
     """
 
     discrepancy_id: str

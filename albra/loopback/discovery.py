@@ -1,7 +1,7 @@
-"""Where the running supervisor listens, its token, and which process holds the data directory.
+"""The running supervisor's address, token and process.
 
-The supervisor keeps `lock` and control.json locked while it lives, and the system frees both however it dies: a file
-that is not locked is left over, whatever process has its number by now. The token is new with each start.
+The supervisor keeps `lock` and control.json locked while it lives, and the system frees both at its death: an unlocked
+file is left over, whatever process has its pid by now. Every start mints a new token.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ LOCK_FILE = "lock"
 
 
 class Token:
-    """What a request is authorized with. Only `reveal` shows it: str, repr and format give a mask."""
+    """The token of requests. Only `reveal` returns it: str, repr and format give a mask."""
 
     __slots__ = ("_text",)
 
@@ -46,12 +46,12 @@ class ControlAddress:
     token_path: Path
 
     def token(self) -> Token:
-        """Raises OSError where the token cannot be read, or another user may have written it."""
+        """Return the token. Raises OSError when it is unreadable, or another user may have written it."""
         return Token(read_private(self.token_path).decode("ascii", errors="replace").strip())
 
 
 def find(storage: Path) -> ControlAddress | None:
-    """The address of the supervisor that runs on `storage`; None where none announces itself."""
+    """Return the address of the supervisor that runs on `storage`; None when none is announced."""
     said = announced(storage)
     if said is None:
         return None
@@ -60,7 +60,7 @@ def find(storage: Path) -> ControlAddress | None:
             host=str(said["host"]),
             port=int(said["port"]),
             pid=int(said["pid"]),
-            # Never a path that the file names: it would lead to whatever its writer likes.
+            # The file's own path entry is not used: it could lead anywhere.
             token_path=(storage / TOKEN_FILE).absolute(),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
@@ -68,7 +68,7 @@ def find(storage: Path) -> ControlAddress | None:
 
 
 def announced(storage: Path) -> dict[str, Any] | None:
-    """The content of control.json; None where its writer is gone or is another user."""
+    """Return the content of control.json; None when its writer is gone or another user."""
     try:
         file = open_to_read(storage / ADDRESS_FILE)
     except OSError:
@@ -85,7 +85,7 @@ def announced(storage: Path) -> dict[str, Any] | None:
 
 
 def holder(storage: Path) -> int | None:
-    """The pid of the supervisor that runs on `storage`, 0 where the lock does not say, None where none runs."""
+    """Return the pid of the supervisor on `storage`, 0 when the lock has none, None when none runs."""
     try:
         file = open_to_read(storage / LOCK_FILE)
     except OSError:
@@ -97,7 +97,7 @@ def holder(storage: Path) -> int | None:
 
 
 def pid_in(lock: int) -> int:
-    """The pid that the lock's descriptor holds; 0 where it holds none."""
+    """Return the pid in the lock's descriptor; 0 for none."""
     text = os.pread(lock, 32, 0).decode(errors="replace").strip()
     return int(text) if text.isascii() and text.isdecimal() else 0
 

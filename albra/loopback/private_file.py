@@ -1,7 +1,7 @@
-"""Which files are this user's alone: the only ones whose content is believed.
+"""Reads files that only this user can write: only their content is trusted.
 
-A directory that others can write may hold what they put there: a link to another file, a token that they know. So
-nothing is opened through a link, and a file is read only where it is a regular one of this user under one name.
+In a directory that others can write, a file may be theirs: a link, or a token they know. So links are not followed, and
+a file must be a regular one of this user with one name.
 """
 
 import errno
@@ -18,7 +18,7 @@ _NAMES_REMEDY = "put a copy in its place: what has one name only is changed by A
 
 
 class NotOursError(OSError):
-    """A path that is not this user's alone; `strerror` says what it is and what to do."""
+    """A path that others can write; `strerror` holds the finding and the remedy."""
 
     def __init__(self, path: Path, what: str, remedy: str) -> None:
         super().__init__(errno.EPERM, f"{what}: {remedy}", str(path))
@@ -29,7 +29,7 @@ class NotOursError(OSError):
 
 
 def open_to_read(path: Path) -> int:
-    """A descriptor of a regular file that only this user can have written; root reads those of others.
+    """Open a regular file that only this user can have written; root may read others' files.
 
     Raises NotOursError, OSError.
     """
@@ -41,7 +41,7 @@ def open_to_read(path: Path) -> int:
 
 
 def read_private(path: Path) -> bytes:
-    """Its content, at most `READ_MOST` bytes. Raises as `open_to_read`."""
+    """Return a file's content, at most `READ_MOST` bytes. Raises as `open_to_read`."""
     file = open_to_read(path)
     try:
         return os.read(file, READ_MOST)
@@ -50,7 +50,8 @@ def read_private(path: Path) -> bytes:
 
 
 def open_owned(path: Path, flags: int) -> tuple[int, int]:
-    """Descriptor and mode of a regular file of this user under one name. Follows no link and waits for no pipe.
+    """Open a regular file of this user with one name; return descriptor and mode. Follows no link and never blocks on a
+    pipe.
 
     Raises NotOursError, OSError.
     """
@@ -72,7 +73,7 @@ def open_owned(path: Path, flags: int) -> tuple[int, int]:
 
 
 def require_plain(path: Path, found: os.stat_result) -> int:
-    """Its mode. Raises NotOursError where it is not a regular file of this user under one name."""
+    """Return a file's mode. Raises NotOursError when it is not a regular file of this user with one name."""
     if stat.S_ISLNK(found.st_mode):
         raise NotOursError(path, LINK, LINK_REMEDY)
     if not stat.S_ISREG(found.st_mode):

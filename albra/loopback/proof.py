@@ -1,7 +1,7 @@
-"""A listener proves that it knows the token before the token is sent to it.
+"""Makes a listener prove that it knows the token before the token is sent.
 
-After a kill another user's process may listen on the old port. It cannot prove it, whatever it has recorded: the
-challenge is new with every connection. For both sides.
+After a kill another user's process may listen on the old port. It cannot reuse a recorded proof: each connection has a
+new challenge. Used by both sides.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ class Impostor(Exception):  # noqa: N818 - what was found
 
 
 class Masked(Protocol):
-    """A token as either side holds it: never a plain text."""
+    """A token that is masked in text."""
 
     def reveal(self) -> str: ...
 
@@ -33,9 +33,9 @@ def proof_of(token: Masked, challenge: str) -> str:
 
 
 def check(connection: http.client.HTTPConnection, token: Masked) -> None:
-    """Ask the other end of an open connection for its proof; nothing secret is sent.
+    """Ask the listener of an open connection for its proof; sends no secret.
 
-    Raises Impostor; OSError or HTTPException where no answer comes.
+    Raises Impostor; OSError or HTTPException when no answer comes.
     """
     challenge = secrets.token_hex(16)
     connection.request("GET", "/v1/health", headers={CHALLENGE: challenge})

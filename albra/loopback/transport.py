@@ -1,6 +1,6 @@
 """Requests to the running supervisor, found by control.json, over loopback HTTP.
 
-A command is sent again with its own id until its answer is known: repeated with one id it has one effect.
+A command is repeated with its own id, which has one effect, until its answer is known.
 """
 
 import http.client
@@ -16,24 +16,24 @@ from albra.loopback.proof import Impostor, check
 from albra.loopback.websocket import HandshakeRefused, WebSocket
 
 REQUEST_TIMEOUT_S = 10.0
-"""Longer than the supervisor's own wait for an answer, so that its 504 arrives in time."""
+"""Longer than the supervisor's own wait, so that its 504 arrives in time."""
 RETRY_PAUSE_S = 0.1
 RETRY_MOST_S = 1.0
-"""Pauses between two sendings of one command double from the first to this."""
+"""The longest pause between repetitions of a command; pauses double up to it."""
 REREAD_S = 2.0
-"""A change whose event was lost is seen after this time."""
+"""The interval of reads, which find a change whose event was lost."""
 UNHEARD_S = 0.25
-"""Between two readings while there is no event stream."""
+"""Read interval without an event stream."""
 SILENCE_S = 60.0
-"""A stream without a byte for so long is broken: the server pings every 20 s."""
+"""A stream without a byte for this long is broken: the server pings every 20 s."""
 CONNECTS = 5
-"""A flooded listener may drop one connection that has not shown its token yet, hardly five."""
+"""Connection attempts: a flooded listener may drop one unauthenticated connection, rarely five."""
 
 
 class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
-    """Nothing was sent. `pid` is the supervisor that runs all the same, None where none does.
+    """Nothing was sent. `pid`: the supervisor that still runs, None for none.
 
-    `starting`: it runs and has not announced yet where it listens.
+    `starting`: it runs and has not announced its address yet.
     """
 
     def __init__(self, pid: int | None = None, why: str = "", *, starting: bool = False) -> None:
@@ -47,11 +47,11 @@ class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
 
 
 class Lost(Exception):  # noqa: N818 - a circumstance, not a fault
-    """The request was sent, or perhaps was, and its outcome is unknown; the text is the supervisor's, if any."""
+    """The request was, or may have been, sent, and its outcome is unknown; the text is the supervisor's, if any."""
 
 
 class TokenUnreadable(Exception):  # noqa: N818 - a circumstance, not a fault
-    """The control token cannot be read: the supervisor is another user's, or the file is gone."""
+    """The control token is unreadable: the supervisor is another user's, or the file is gone."""
 
 
 class Answer:
@@ -71,18 +71,20 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Why the command is not accepted: refused, other_command, not_ready, busy, unknown. Empty where it is."""
+        """Return why the command is not accepted: refused, other_command, not_ready, busy, unknown; empty when
+        it is.
+        """
         return str(self.document.get("code", "")) if isinstance(self.document, Mapping) else ""
 
 
 class Transport:
-    """Reads the address anew for every request: a restarted supervisor may listen elsewhere."""
+    """Sends requests; reads the address for each, since a restarted supervisor may listen elsewhere."""
 
     def __init__(self, storage: Path) -> None:
         self.storage = storage
 
     def address(self) -> tuple[ControlAddress, Token]:
-        """Where the supervisor listens, and the token. Raises Unreachable, TokenUnreadable."""
+        """Return the supervisor's address and token. Raises Unreachable, TokenUnreadable."""
         address = find(self.storage)
         if address is None:
             pid = holder(self.storage)
@@ -96,13 +98,13 @@ class Transport:
             ) from None
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within_s: float) -> Answer:
-        """One request. Raises Unreachable, Lost, TokenUnreadable."""
+        """Send one request. Raises Unreachable, Lost, TokenUnreadable."""
         address, token = self.address()
         with closing(connected(address, token, within_s=within_s)) as connection:
             return _exchange(connection, method, path, body, token)
 
     def read(self, path: str, deadline: float) -> Answer:
-        """One document. A supervisor that starts, or is busy, is asked again until `deadline` (time.monotonic).
+        """Read one document, retrying while the supervisor starts or is busy, until `deadline` (time.monotonic).
 
         Raises Unreachable, Lost, TokenUnreadable.
         """
@@ -119,11 +121,11 @@ class Transport:
             pause_s = min(2 * pause_s, RETRY_MOST_S)
 
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Answer:
-        """Carry out one command; `body` holds its command_id.
+        """Send one command; `body` holds its command_id.
 
-        Sends it again with the same id until `deadline` (time.monotonic) where it is not ready, busy, or its answer is
-        lost. An answer of 503 says that nothing is done. Raises Unreachable where nothing was ever sent, Lost where the
-        outcome is unknown at the deadline or the supervisor fails in its own code (500), TokenUnreadable.
+        Repeats it with the same id until `deadline` (time.monotonic) when not ready, busy, or without an answer. A 503
+        means that nothing is done. Raises Unreachable when nothing was ever sent, Lost when the outcome is unknown at
+        the deadline or after a defect of the supervisor (500), TokenUnreadable.
         """
         perhaps_done, said, pause_s = False, "", RETRY_PAUSE_S
         while True:
@@ -139,9 +141,9 @@ class Transport:
             if answer is not None:
                 if answer.status not in (503, 504):
                     if answer.status >= 500:
-                        raise Lost(answer.error)  # a defect behind the door: a step may be on its way
+                        raise Lost(answer.error)  # an internal error: a step may have been journalled
                     return answer
-                # "Not ready" is said of the id: no copy of it is done. "Busy" is said of this copy alone.
+                # "Not ready" concerns the id: no copy of it is done. "Busy" concerns this copy alone.
                 perhaps_done = answer.status == 504 or (perhaps_done and answer.code != "not_ready")
                 said = answer.error if answer.status == 504 else said
             if time.monotonic() + pause_s >= deadline:
@@ -152,15 +154,16 @@ class Transport:
             pause_s = min(2 * pause_s, RETRY_MOST_S)
 
     def watch(self, path: str, about: str, seen: Callable[[Any], bool], deadline: float) -> Any:
-        """Read `path` until `seen(document)`, over restarts of the supervisor; the last document, None where none came.
+        """Read `path` until `seen(document)`, across restarts of the supervisor; return the last document, None without
+        any.
 
-        Reads again when an event names `about`, and every REREAD_S in any case. Returns at `deadline` as well: the
-        caller asks `seen` of the last document. Raises TokenUnreadable.
+        Reads again when an event names `about`, and every REREAD_S. Returns at `deadline` too, so the caller checks
+        `seen` on the result. Raises TokenUnreadable.
         """
         last, stream = None, None
         try:
             while True:
-                stream = stream or self._listen()  # before the reading: a later change has its event
+                stream = stream or self._listen()  # opened before the read: a later change has its event
                 document = self._document(path, max(0.5, deadline - time.monotonic()))
                 if document is not None:
                     last = document
@@ -178,11 +181,11 @@ class Transport:
         try:
             answer = self.request("GET", path, within_s=within_s)
         except (Unreachable, Lost):
-            return None  # It may be restarting: what was durable will be there again.
+            return None  # It may be restarting, and durable state returns.
         return answer.document if answer.status == 200 else None
 
     def _listen(self) -> WebSocket | None:
-        """The event stream; None where there is none now."""
+        """Return the event stream; None when unavailable."""
         try:
             address, token = self.address()
             proven = connected(address, token, within_s=REQUEST_TIMEOUT_S)
@@ -191,7 +194,7 @@ class Transport:
             return None
 
     def _next(self, stream: WebSocket | None, about: str, within_s: float) -> WebSocket | None:
-        """Wait until an event names `about`; the stream, None where it has ended."""
+        """Wait until an event names `about`; return the stream, None when it has ended."""
         if stream is None:
             time.sleep(min(within_s, UNHEARD_S))
             return None
@@ -207,7 +210,7 @@ class Transport:
 
 
 def connected(address: ControlAddress, token: Token, *, within_s: float) -> http.client.HTTPConnection:
-    """A connection to the supervisor that wrote this address: the listener proved that it knows the token.
+    """Connect to the supervisor at this address, after its proof that it knows the token.
 
     Raises Unreachable.
     """

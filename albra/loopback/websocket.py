@@ -1,6 +1,6 @@
-"""The reading half of a WebSocket client (RFC 6455), as much as one stream of JSON texts on loopback needs.
+"""A reading WebSocket client (RFC 6455) for one stream of JSON texts on loopback.
 
-The standard library has none. No extensions: texts come in, pings are answered, a close ends the stream.
+The standard library has none. No extensions: texts are returned, pings are answered, a close ends the stream.
 """
 
 import base64
@@ -34,12 +34,12 @@ class StreamEnded(OSError):  # noqa: N818 - what happened
 
 
 class WebSocket:
-    """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
+    """One open connection, used by one thread; `close` may come from another and ends `texts`."""
 
     def __init__(self, connection: http.client.HTTPConnection, path: str, token: Token, *, silence_s: float) -> None:
-        """Shake hands on an open connection, which is its own from now on. Raises OSError, HandshakeRefused.
+        """Perform the handshake on an open connection, and own it. Raises OSError, HandshakeRefused.
 
-        A server that sends nothing for `silence_s`, no ping either, is gone.
+        A server that sends nothing for `silence_s`, not even a ping, is gone.
         """
         self._connection = connection
         try:
@@ -52,7 +52,7 @@ class WebSocket:
         self._socket.settimeout(silence_s)
 
     def texts(self) -> Iterator[str]:
-        """Every text until the server closes or `close` is called. Raises OSError where the connection breaks."""
+        """Yield every text until the server or `close` ends the stream. Raises OSError when the connection breaks."""
         while True:
             try:
                 said = self._take()
@@ -62,7 +62,7 @@ class WebSocket:
                 yield said
 
     def text(self, within_s: float) -> str | None:
-        """The next text; None where none came in time. Raises OSError where the connection ended or broke."""
+        """Return the next text; None when none came in time. Raises OSError when the connection ended or broke."""
         deadline = time.monotonic() + within_s
         while self._readable(max(0.0, deadline - time.monotonic())):
             said = self._take()
@@ -71,7 +71,7 @@ class WebSocket:
         return None
 
     def _take(self) -> str | None:
-        """One frame; the text that it completes, if any. Raises StreamEnded where the server closes."""
+        """Read one frame; return the text that it completes, if any. Raises StreamEnded when the server closes."""
         opcode, final, payload = self._frame()
         if opcode == _CLOSE:
             self._send(_CLOSE, payload[:2])
@@ -89,7 +89,7 @@ class WebSocket:
         return None
 
     def _readable(self, within_s: float) -> bool:
-        """Whether a read would find something, in the stream's own buffer or on the socket."""
+        """Return whether a read would find data, in the buffer or on the socket."""
         self._socket.settimeout(0)
         try:
             buffered = bool(self._stream.peek(1))
@@ -98,7 +98,7 @@ class WebSocket:
         return buffered or bool(select.select([self._socket], [], [], within_s)[0])
 
     def close(self) -> None:
-        """End it at once. A second call does nothing."""
+        """End the connection at once. Idempotent."""
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -120,7 +120,7 @@ class WebSocket:
         sock = self._connection.sock
         assert isinstance(sock, socket.socket)
         self._socket = sock
-        # The response object would take frames for a body: its headers are read from a stream of our own.
+        # The response object would treat frames as a body, so its headers are read from a stream of our own.
         self._stream = sock.makefile("rb")
         status = self._status()
         answered = http.client.parse_headers(self._stream)
@@ -134,7 +134,7 @@ class WebSocket:
             raise OSError("the answer to the WebSocket handshake is not one")
 
     def _status(self) -> int:
-        """The code of the response's first line. Raises OSError where the server ended before it, or sent no HTTP."""
+        """Return the response's status code. Raises OSError when the server ended early or sent no HTTP."""
         _, _, rest = self._stream.readline(FRAME_MAX).partition(b" ")
         code = rest[:3]
         if not code.isdigit():
@@ -143,7 +143,7 @@ class WebSocket:
         return int(code)
 
     def _frame(self) -> tuple[int, bool, bytes]:
-        """Opcode, whether it is a message's last, payload; servers do not mask (RFC 6455, 5.1)."""
+        """Return opcode, whether it is the message's last frame, payload; servers do not mask (RFC 6455, 5.1)."""
         first, second = self._read(2)
         length = second & 0x7F
         if length == 126:
@@ -161,7 +161,7 @@ class WebSocket:
         return data
 
     def _send(self, opcode: int, payload: bytes) -> None:
-        """A control frame, masked as a client's must be."""
+        """Send a control frame, masked as a client's must be."""
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload[:125]))
         self._socket.sendall(bytes([0x80 | opcode, 0x80 | len(masked)]) + mask + masked)

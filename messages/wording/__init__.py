@@ -1,8 +1,8 @@
-"""Every sentence of ours, by who says it: code to English. The only home of what people read; catalogs translate it.
+"""Every sentence for people, by source: code to English. Catalogs translate them.
 
-A code stays what it is once it was released, and so do the names of its places: journals hold both. The English may
-change. One table a room: `position`, `gateway`, `venue` (the adapter of an exchange), `reconciler`, `supervisor`,
-`storage`, `notifier`; `duration`; and `status`, whose values are figures.
+A released code, and the names of its places, never change, since journals hold both; the English may change. One table
+per package: `position`, `gateway`, `venue` (the adapter of an exchange), `reconciler`, `supervisor`, `storage`,
+`notifier`; `duration`; and `status`, whose values are figures.
 """
 
 from messages.wording.common import Common

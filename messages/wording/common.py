@@ -1,4 +1,4 @@
-"""Sentences that several rooms share, and how several sentences become one."""
+"""Sentences shared by several packages, and the combination of sentences."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,7 @@ from messages.statement import NOTHING, Statement, Wording
 
 
 class Common(Wording):
-    """What belongs to no room."""
+    """Sentences of no particular package."""
 
     ALSO = "{first}; {then}"
     ANSWERED = "{code} {text}"
@@ -17,9 +17,9 @@ class Common(Wording):
 
 
 def also(statements: Iterable[Statement]) -> Statement:
-    """All that say something, in their order, as one; NOTHING where there are none.
+    """Combine nonempty statements in order; NOTHING without any.
 
-    Halves, so that the depth on the wire grows with the logarithm of their number.
+    Combined by halves, so that the depth on the wire grows with the logarithm of their number.
     """
     return _halved(tuple(each for each in statements if each))
 

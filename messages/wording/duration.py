@@ -1,4 +1,4 @@
-"""How long something takes or has taken, in its one or two largest units."""
+"""Durations in their one or two largest units."""
 
 from messages.statement import Statement, Wording
 
@@ -16,7 +16,7 @@ class Duration(Wording):
 
 
 def span(duration_ns: int) -> Statement:
-    """A duration in its two largest units; nothing is shorter than 0 s."""
+    """Return a duration in its two largest units; at least 0 s."""
     seconds = max(0, duration_ns) // SECOND
     if seconds < 60:
         return Duration.SECONDS(s=seconds)

@@ -1,10 +1,10 @@
-"""What a gateway says of its venue, its requests and their answers."""
+"""Sentences of the gateway: its venue, requests and answers."""
 
 from messages.statement import Wording
 
 
 class Gateway(Wording):
-    """What a gateway says of its venue, its requests and their answers."""
+    """Sentences of the gateway: its venue, requests and answers."""
 
     # The venue is out of reach.
     NOT_CONNECTED = "not connected yet"
@@ -58,7 +58,7 @@ class Gateway(Wording):
     OPENING_REFUSED = "{why}: {cause}"
     CANCELED_UNSENT = "canceled before it was sent"
     CANCELED_UNEXECUTED = "canceled before it was executed"
-    QUERIED_UNSENT = "asked after before it was sent"
+    QUERIED_UNSENT = "queried before it was sent"
     LOST_UNSENT = "lost in a restart before it was sent"
     EMERGENCY_CLOSE = "its position is being closed in an emergency"
     EMERGENCY_CLOSE_OF = "emergency close of {position}"

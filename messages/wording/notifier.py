@@ -1,10 +1,10 @@
-"""What the notifier says of itself: reports, and notices that it makes."""
+"""Sentences of the notifier: reports, and its own notices."""
 
 from messages.statement import Wording
 
 
 class Notifier(Wording):
-    """Reports of a day and a week, and what became of a trouble that was told."""
+    """Daily and weekly reports, and the end of reported problems."""
 
     RESOLVED = "{name}: resolved, it is {state}"
     RESOLVED_AND_PROTECTED = "{name}: resolved, it is {state} and protected"

@@ -1,10 +1,10 @@
-"""What a position says: notices, replies, and the reasons in its history."""
+"""Sentences of a position: notices, replies, and reasons in its history."""
 
 from messages.statement import Wording
 
 
 class Position(Wording):
-    """What a position says: notices, replies, and the reasons in its history."""
+    """Sentences of a position: notices, replies, and reasons in its history."""
 
     # How sentences are put together
     LABEL = "{symbol} {side} ({id})"
@@ -137,7 +137,7 @@ class Position(Wording):
     EMERGENCY = "emergency close"
     ENTRY_CALLED_OFF = "the rest of the entry was called off"
     SUPERVISOR_STOPPED = "the supervisor was stopped"
-    ENTRY_AFTER_END = "its entry was said to be over and rests all the same"
+    ENTRY_AFTER_END = "its entry was reported as ended and still rests at the venue"
     ENTRY_EXPIRED = "the opening expired before it was sent"
     ENTRY_EXPIRED_LEVERAGE = "the opening expired before its leverage was set; the last answer: {why}"
     LEVERAGE_UNKNOWN = "its outcome is unknown after {seconds} s"
@@ -197,7 +197,7 @@ class Position(Wording):
     BEING_REDUCED = "it is being reduced; add to it then"
     PROTECTION_HAS_FIRED = "a protective order of it has fired; open another position"
     LEVERAGE_PENDING = "leverage {leverage} is being set already"
-    ORDER_TOO_YOUNG = "an order of it is younger than {seconds} s and may yet be told"
+    ORDER_TOO_YOUNG = "an order of it is younger than {seconds} s, and the venue may still report it"
     EMPTY_ADJUSTMENT = "a change of nothing"
     PRICE_INVALID = "{price} is no price"
     ADJUSTMENT_TOO_LARGE = "cannot take {quantity} from {held}"
@@ -208,11 +208,11 @@ class Position(Wording):
     FILLED_IMPOSSIBLY = "{order} is said to have {quantity} filled"
 
     # Why a message changes nothing
-    RULES_UNUSED = "it sends no more orders, by whichever rules"
+    RULES_UNUSED = "it sends no more orders, so trading rules no longer apply"
     LEG_EMPTY = "nothing of it is on the leg"
-    LEVERAGE_UNUSED = "nothing of it is open, so its leverage is nobody's business"
+    LEVERAGE_UNUSED = "the position is closed; its leverage no longer applies"
     LEVERAGE_SETTLED = "no leverage is being set"
-    FUNDING_UNUSED = "it holds nothing that is paid for"
+    FUNDING_UNUSED = "it holds nothing that funding is paid for"
     ORDERS_ENDED = "every order of the position has ended"
     NO_ORDERS = "no order has been sent yet"
     CANCEL_ASKED_AFTER = "the gateway asks what the order is, and reports that"

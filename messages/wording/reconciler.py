@@ -1,10 +1,10 @@
-"""What the reconciler says: discrepancies, their reasons and ends, and reads that fail."""
+"""Sentences of the reconciler: discrepancies, their reasons and ends, and failed reads."""
 
 from messages.statement import Wording
 
 
 class Reconciler(Wording):
-    """What the reconciler says: discrepancies, their reasons and ends, and reads that fail."""
+    """Sentences of the reconciler: discrepancies, their reasons and ends, and failed reads."""
 
     # Parts
     EACH = "{each}"
@@ -61,13 +61,13 @@ class Reconciler(Wording):
     MASS_VANISH = "too many positions vanished at once to believe it; look at the venue"
     REPAIRED_IN_VAIN = "repaired {n} times without effect"
     REPAIR_REFUSED = "repaired {n} times without effect; the last was refused: {why}"
-    WHOSE = "{why}; albra discrepancies --ack {record} --apply says it"
-    TAKEN_FROM = "{quantity} was taken from {names}, and nobody said from whose"
+    WHOSE = "{why}; choose with albra discrepancies --ack {record} --apply"
+    TAKEN_FROM = "{quantity} was taken from {names}, and it is not known from whose"
     OVERSOLD = "sold beyond what it held: {sold}; it was taken from {names}"
-    WHOSE_IN_DOUBT = "whose it is cannot be said while an outcome is not known"
+    WHOSE_IN_DOUBT = "it cannot be attributed while an outcome is unknown"
     NO_REOPENING = "{action} cannot answer that the venue holds less: nothing is reopened here"
     NO_PRICE = "no price of the symbol is known, and none is made up"
-    NO_GIVING_BACK = "{action} gives nobody back what was sold"
+    NO_GIVING_BACK = "{action} cannot restore what was sold"
     ENTRY_PRICE_FIXED = "an entry price cannot be changed at the venue"
     NO_LEVERAGE_ACTION = "{action} says nothing about leverage"
     LEVERAGE_NOT_ASKED = "no position asks for this leverage"
@@ -113,7 +113,7 @@ class Reconciler(Wording):
     RECORD_OVER = "{record} is over: {outcome}"
     NOT_ATTRIBUTED = "{type} is not attributed to strategies here"
     ATTRIBUTING = "{record}: attributing {how}"
-    NOTED = "{record} is acknowledged; it is told again should it change"
+    NOTED = "{record} is acknowledged; it is reported again if it changes"
     NOT_RETIRED = "{name} cannot be retired yet: {why}"
     LEG_UNREAD = "its leg has not been read yet"
     LEG_HELD = "its leg holds {reported}"

@@ -1,4 +1,4 @@
-"""What the status of the whole says: its sections, the names of its rows, and values whose figures are arguments."""
+"""Texts of the status: sections, names of rows, and values whose figures are arguments."""
 
 from messages.statement import Wording
 

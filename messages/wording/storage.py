@@ -1,10 +1,10 @@
-"""What the journal, its disk and the process say."""
+"""Sentences of the journal, its disk and the process."""
 
 from messages.statement import Wording
 
 
 class Storage(Wording):
-    """What the journal, its disk and the process say."""
+    """Sentences of the journal, its disk and the process."""
 
     # The disk
     DISK_WELL = "the journal's disk is well again"

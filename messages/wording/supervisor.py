@@ -1,10 +1,10 @@
-"""What the supervisor answers to commands, and tells of accounts, positions and actors."""
+"""Sentences of the supervisor: answers to commands; accounts, positions and actors."""
 
 from messages.statement import Statement, Wording, verbatim
 
 
 class Supervisor(Wording):
-    """What the supervisor answers to commands, and tells of accounts, positions and actors."""
+    """Sentences of the supervisor: answers to commands; accounts, positions and actors."""
 
     """Two statements, of which the second stands by itself."""
 
@@ -36,7 +36,7 @@ class Supervisor(Wording):
     WAS_PAUSED = "it was paused"
     WAS_RESUMED = "it was resumed"
     JOURNAL_FAILS = "the journal cannot be written: {why}"
-    NO_RECONCILER = "nobody reconciles here"
+    NO_RECONCILER = "no reconciler runs here"
 
     # What holds openings
     ALL_OPENINGS = "all openings"
@@ -113,7 +113,7 @@ class Supervisor(Wording):
     QUANTITY_STEP = "quantity {quantity} is not a positive multiple of {step} ({symbol})"
     QUANTITY_LARGE = "quantity {quantity} is above the maximum of {most} ({symbol})"
     PRICE_STEP = "{name} price {price} is not a positive multiple of {step} ({symbol})"
-    TRAILING_BOUNDS = "callback rate {rate} % is none that the venue takes: {least} to {most} %, in steps of {step}"
+    TRAILING_BOUNDS = "callback rate {rate} % is not accepted by the venue: {least} to {most} %, in steps of {step}"
     PRICE_LOW = "{name} price {price} is below the venue's minimum of {least} ({symbol})"
     PRICE_HIGH = "{name} price {price} is above the venue's maximum of {most} ({symbol})"
     PRICE_FAR = (
@@ -241,7 +241,7 @@ class Supervisor(Wording):
     ALERT_FIELD = "with a field that is missing or wrong"
     ALERT_AGE = "too old, or from the future"
     ALERT_DENIED = "refused by a limit, a hold or a state, or with an id that is another's"
-    ALERT_NOT_READY = "before the account was ready, for as long as it may be old"
+    ALERT_NOT_READY = "expired before the account was ready"
 
 
 def actor(address: str) -> Statement:

@@ -1,10 +1,10 @@
-"""What the adapter of an exchange says where the exchange has no words of its own."""
+"""Sentences of an exchange's adapter, where the exchange gives no text."""
 
 from messages.statement import Wording
 
 
 class Venue(Wording):
-    """What the adapter of an exchange says where the exchange has no words of its own."""
+    """Sentences of an exchange's adapter, where the exchange gives no text."""
 
     NO_SYMBOL = "a symbol without a name"
 
@@ -62,11 +62,11 @@ class Venue(Wording):
     # Reads of orders and trades.
     NO_SUCH_ORDER = "the venue knows no such order"
     CHILD_UNKNOWN = "the child {child} of a conditional order is not known yet"
-    CHILD_UNREAD = "a finished conditional order is told by its child, which was not read"
+    CHILD_UNREAD = "a finished conditional order is known by its child order, which was not read"
     TRADED_ORDER_UNKNOWN = "order {order} has traded, and whose it is cannot be read yet"
     OLD_ORDERS_OVERFLOW = "trades of more than {most} orders that are older than the window"
     PAGES_OVERFLOW = "more than {most} pages of trades"
-    OTHER_SYMBOLS = "asked for {symbol}, told of {symbols}"
+    OTHER_SYMBOLS = "asked for {symbol}, and the answer is about {symbols}"
 
     # Events that fit no order of ours.
     FOREIGN_ORDER = "an order that was not placed here"

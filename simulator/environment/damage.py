@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from adapters.storage.batch import StepRow
-from adapters.storage.mark import Lost
+from adapters.storage.high_water_mark import Lost
 from adapters.storage.memory import Image, _as_record
 from adapters.storage.record import RecordDamagedError, SnapshotRecord, commands_of, decode_effects
 from adapters.storage.rows import PositionEntry

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from adapters.storage.batch import Batch
+from adapters.storage.high_water_mark import going_on, missing
 from adapters.storage.jobs import Counters, Health
-from adapters.storage.mark import going_on, missing
 from adapters.storage.memory import MemoryJournal, _Append
 from simulator.environment.damage import Commit, LoggedImage
 

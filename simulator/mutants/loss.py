@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from actors import recovery
 from actors.position import next_orders
-from adapters.storage import loss
+from adapters.storage import lost_tail
 from messages.ids import client_order_id
 from simulator.environment import disk
 from simulator.environment.plan import Act, Kill, Plan
@@ -14,11 +14,11 @@ from simulator.mutants.planting import Mutant, calm, mutant, patch
 
 
 def _a_loss_holds_nothing(stack: ExitStack) -> None:
-    patch(stack, loss, "hold_openings", lambda *_args, **_more: None)
+    patch(stack, lost_tail, "hold_openings", lambda *_args, **_more: None)
 
 
 def _a_loss_is_not_told(stack: ExitStack) -> None:
-    patch(stack, loss, "in_words", lambda _journal: ())
+    patch(stack, lost_tail, "in_words", lambda _journal: ())
 
 
 def _a_loss_forgets_the_loss_before_it(stack: ExitStack) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from adapters.cli.waiting import Closing, Progress, opening
 from adapters.control import wire
-from adapters.control.address import announce, mint_token
+from adapters.control.announcement import announce, mint_token
 from albra.loopback.discovery import ControlAddress
 from albra.loopback.proof import CHALLENGE, PROOF, proof_of
 from messages.base import Message

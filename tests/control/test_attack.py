@@ -17,7 +17,7 @@ import pytest
 
 from adapters.config import Secret, WebhookConfig, WebhookStrategy
 from adapters.control import refusals
-from adapters.control.address import announce, mint_token
+from adapters.control.announcement import announce, mint_token
 from adapters.control.server import ControlServer
 from adapters.listening import body as bodies
 from adapters.listening import door

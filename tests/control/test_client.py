@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.control.address import announce, mint_token
+from adapters.control.announcement import announce, mint_token
 from adapters.control.server import ControlServer
 from albra.client import (
     AlbraError,

@@ -16,7 +16,7 @@ import pytest
 from adapters.config import Secret, WebhookConfig, WebhookStrategy, load_text
 from adapters.config.problems import ConfigError
 from adapters.control import webhook
-from adapters.control.guesses import ADDRESSES_MOST, WINDOW_MS, WRONG_MOST, Guesses
+from adapters.control.auth_throttle import ADDRESSES_MOST, WINDOW_MS, WRONG_MOST, AuthThrottle
 from adapters.control.server import ControlAddressError, ControlServer
 from albra.loopback.discovery import announced
 from messages.commands import CloseMatching, OpenPosition
@@ -175,14 +175,14 @@ def test_the_right_secret_passes_however_often_the_same_address_guessed_wrong(ho
 
 
 def test_guesses_are_forgotten_after_their_window_and_never_fill_the_memory() -> None:
-    guesses = Guesses()
+    guesses = AuthThrottle()
     for now_ms in range(WRONG_MOST):
         assert guesses.wait_ms("a", now_ms) == 0
-        guesses.note("a", now_ms)
+        guesses.on_failure("a", now_ms)
     assert guesses.wait_ms("a", WRONG_MOST) == WINDOW_MS - WRONG_MOST
     assert guesses.wait_ms("a", WINDOW_MS) == 0, "the oldest has left the window"
     for number in range(3 * ADDRESSES_MOST):
-        guesses.note(f"b{number}", WINDOW_MS)
+        guesses.on_failure(f"b{number}", WINDOW_MS)
     assert len(guesses._wrong) == ADDRESSES_MOST
 
 

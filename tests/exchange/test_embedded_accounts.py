@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cli.reach import reach
+from adapters.cli.connection import venue_connection
 from adapters.config import Config, load_text
 from adapters.exchange.access import identity_of, settings_max_age_ms, settings_of
 from adapters.exchange.settings import ExchangeSettings
@@ -115,6 +115,6 @@ def test_commands_that_go_around_the_supervisor_reach_each_account_by_its_own_ke
     config = configured(tmp_path, "{alpha: {}, beta: {}}")
     keys = []
     for account in config.accounts:
-        with reach(config, account) as settings:
+        with venue_connection(config, account) as settings:
             keys.append(settings.api_key.reveal())
     assert keys == ["paper-key", "paper-key-beta"]

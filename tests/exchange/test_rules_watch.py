@@ -61,7 +61,7 @@ def watch(told: Rules) -> RulesWatch:
 
     stamp = Stamp(account=AccountId("main"), ts_init=1)
     made = RulesWatch(read, lambda _message: None, lambda: stamp, max_age_s=3_600)
-    made.told = told
+    made.reported = told
     return made
 
 

@@ -7,7 +7,7 @@ import msgpack  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.storage.mark import FILE_NAME, Mark
+from adapters.storage.high_water_mark import FILE_NAME, HighWaterMark
 from adapters.storage.record import RecordDamagedError, SnapshotRecord, StepRecord, assemble, step_checksum
 from messages import codec
 from messages.base import Event, Message
@@ -78,7 +78,7 @@ def test_any_mark_beside_a_journal_counts_no_loss_that_was_none(tmp_path_factory
     folder: Path = tmp_path_factory.mktemp("mark")
     (folder / FILE_NAME).write_bytes(line)
     (folder / FILE_NAME).chmod(0o600)
-    mark = Mark(folder, JournalId("journal0"))
+    mark = HighWaterMark(folder, JournalId("journal0"))
     assert mark.lost(5) == 0
     mark.write(9)
     assert mark.lost(5) == 4

@@ -21,7 +21,7 @@ from adapters.paper.answer import Answer
 from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
-from adapters.storage import mark
+from adapters.storage import high_water_mark
 from adapters.storage.reader import ExportedEvent, JournalReader
 from adapters.storage.reserve import Reserve
 from adapters.storage.sqlite import SqliteJournal
@@ -272,8 +272,8 @@ class World:
         torn = self._strict and self._random.random() < 0.5
         self._disk.image(image, self._random, forgets=0 if torn else self._random.randint(1, FORGETS_MOST))
         # The mark is never synced while a process lives: it may be back or not, and is never ahead.
-        if self._random.random() < 0.5 and (self._home.storage / mark.FILE_NAME).exists():
-            copy(self._home.storage / mark.FILE_NAME, image)
+        if self._random.random() < 0.5 and (self._home.storage / high_water_mark.FILE_NAME).exists():
+            copy(self._home.storage / high_water_mark.FILE_NAME, image)
 
     def _bury(self) -> None:
         self._power_lost = False

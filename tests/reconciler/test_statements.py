@@ -162,9 +162,9 @@ def test_whose_it_was_is_asked_with_the_records_id_in_each_language() -> None:
     play.at_venue(row("1.5"))
     play.run(20)
     (asked,) = [notice.text for notice in play.notices if notice.text.code == Reconciler.NEEDS_YOU.code]
-    assert "albra discrepancies --ack d1 --apply says it" in asked
+    assert "choose with albra discrepancies --ack d1 --apply" in asked
     english, korean = (Words(language=each, catalog=load(each)).say(asked) for each in ("en", "ko"))
-    assert "/ack d1 apply=pro_rata or apply=newest_first says it" in english
+    assert "choose with /ack d1 apply=pro_rata or apply=newest_first" in english
     assert korean.startswith("d1 BTCUSDT 수량 불일치: 직접 확인이 필요합니다. 시스템 롱 2, 거래소 롱 1.5. b 1, a 1 중")
     assert "/ack d1 apply=pro_rata 또는 apply=newest_first 로 정합니다" in korean
 

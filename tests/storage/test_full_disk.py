@@ -7,9 +7,9 @@ from threading import Event as Flag
 import pytest
 
 from adapters.storage.errors import JournalLocked
+from adapters.storage.high_water_mark import HighWaterMark
 from adapters.storage.jobs import Health
 from adapters.storage.lock import DirectoryLock
-from adapters.storage.mark import Mark
 from adapters.storage.reserve import PIECES, Reserve
 from adapters.storage.sqlite import SqliteJournal
 from albra.loopback.discovery import LOCK_FILE
@@ -197,7 +197,7 @@ def test_a_full_disk_keeps_nobody_from_taking_the_lock(small: Path) -> None:
 
 def test_a_mark_on_a_full_disk_is_silent(small: Path) -> None:
     fill_up(small)
-    mark = Mark(small, JournalId("abc"))
+    mark = HighWaterMark(small, JournalId("abc"))
     mark.write(7)
     assert mark.lost(0) in (0, 7)
     mark.close()

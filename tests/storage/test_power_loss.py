@@ -13,7 +13,7 @@ from shutil import copy
 import apsw
 import pytest
 
-from adapters.storage import mark, schema
+from adapters.storage import high_water_mark, schema
 from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
@@ -48,8 +48,8 @@ class Life:
     def lose_power(self) -> None:
         where = self.directory.with_name(f"image{len(self.images)}")
         self.disk.image(where, self.random)
-        if (self.directory / mark.FILE_NAME).exists():
-            copy(self.directory / mark.FILE_NAME, where)
+        if (self.directory / high_water_mark.FILE_NAME).exists():
+            copy(self.directory / high_water_mark.FILE_NAME, where)
         self.images.append((where, dict(self.acknowledged)))
 
     def wait_for(self, journal: SqliteJournal) -> None:

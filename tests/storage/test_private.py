@@ -18,9 +18,9 @@ from adapters.logs.writing import Logs
 from adapters.paper.input_log import InputLog
 from adapters.storage import private, restore
 from adapters.storage.errors import JournalError
+from adapters.storage.high_water_mark import HighWaterMark
 from adapters.storage.jobs import Health
 from adapters.storage.lock import DirectoryLock
-from adapters.storage.mark import Mark
 from adapters.storage.private import open_private, private_directory, write_private
 from adapters.storage.reader import JournalReader
 from adapters.storage.reserve import Reserve
@@ -60,7 +60,7 @@ def _paper(directory: Path) -> None:
 USES: dict[str, tuple[str, Use]] = {
     "lock": ("lock", _take_lock),
     "reserve": ("reserve", lambda directory: Reserve(directory, 4096).fill()),
-    "mark": ("journal.mark", lambda directory: Mark(directory, JournalId("abcdefgh")).write(1)),
+    "mark": ("journal.mark", lambda directory: HighWaterMark(directory, JournalId("abcdefgh")).write(1)),
     "journal": ("journal.sqlite3", _journal),
     "log": ("logs/albra.jsonl", _log),
     "paper lock": ("lock", _paper),

@@ -1,12 +1,12 @@
-"""Binance USDⓈ-M: what `adapters.exchange.venue` asks of an exchange, and everything that only this one knows.
+"""Binance USDⓈ-M: the roles of `adapters.exchange.venue`, and all knowledge of this exchange.
 
 | module | does |
 |---|---|
-| dialect | puts the roles together, and declares what the exchange takes |
-| hosts, transport, sockets | where it is, how requests leave, how its streams are opened |
-| calls, order_answers | requests as its own, and what their answers tell |
-| codes, weights | what each code proves; what requests cost |
-| reader, normalize, instruments, money | reads, and its rows as reports |
-| events | its stream as reports; links from child orders to their conditional ones |
-| flattening, checkup | what breaking the glass and the doctor ask |
+| dialect | puts the roles together, and declares the exchange's capabilities |
+| hosts, transport, sockets | its servers, its requests through ccxt, its streams |
+| calls, order_answers | map requests to its own, and parse what their answers report |
+| codes, weights | what each code proves; what each request costs |
+| reader, normalize, instruments, money | read the account, and map rows to reports |
+| events | maps its stream to reports; links child orders to their conditional ones |
+| flattening, checkup | serve `albra flatten --break-glass` and `albra doctor` |
 """

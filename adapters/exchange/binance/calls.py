@@ -1,8 +1,7 @@
-"""What we ask -> which Binance request that is. Pure.
+"""Maps our requests to Binance requests. Pure.
 
-Endpoints are called by their own names and not through ccxt's unified methods: those cut a quantity
-down to the step without a word, and an order of another size than the one written down before it
-was sent is not that order.
+Endpoints are called by their own names. ccxt's unified methods truncate a quantity to the step without notice, and then
+the order differs from the journalled one.
 """
 
 from collections.abc import Mapping
@@ -54,11 +53,10 @@ _WORKING_TYPES: Mapping[TriggerPrice, str] = {
 
 
 def submit(message: SubmitOrder, mode: PositionMode) -> Call:
-    """The one request of an order. Raises IncompleteOrderError.
+    """Return the one request that submits an order. Raises IncompleteOrderError.
 
-    Reducing is a property of the message's type: in one-way mode it is `reduceOnly`; in hedge mode,
-    which knows no such flag (-4062), the leg's name does the same, since an order against a leg
-    cannot turn it around.
+    Reducing is a property of the message's type. One-way mode maps it to `reduceOnly`. Hedge mode has no such flag
+    (-4062): the leg's name has the same effect, since an order against a leg cannot turn it around.
     """
     params = {
         "symbol": str(message.symbol),
@@ -88,9 +86,9 @@ def submit(message: SubmitOrder, mode: PositionMode) -> Call:
 
 
 def _time_in_force(message: SubmitOrder) -> dict[str, str]:
-    """Good till a date that the venue keeps; "seconds count only" (New Order, `goodTillDate`).
+    """Return the time in force. Binance keeps whole seconds of a date (New Order, `goodTillDate`).
 
-    GTX, which rests or is refused (-5022), takes the place of a date: an order has one time in force.
+    GTX, which rests or is refused (-5022), replaces a date: an order has one time in force.
     """
     if message.post_only:
         return {"timeInForce": "GTX"}
@@ -100,7 +98,7 @@ def _time_in_force(message: SubmitOrder) -> dict[str, str]:
 
 
 def cancel(message: CancelOrder) -> Call:
-    """By our own id, which is never reused; so the venue's id is not needed."""
+    """Return the cancel of an order by our client order id, which is never reused."""
     if message.conditional:
         return Call(method="DELETE", path="/fapi/v1/algoOrder", params={"clientAlgoId": message.client_order_id})
     return Call(
@@ -129,7 +127,7 @@ def query_by_venue_id(symbol: Symbol, venue_order_id: VenueOrderId) -> Call:
 
 
 def conditionals_of(symbol: Symbol, now_ms: int) -> Call:
-    """The conditional orders of a symbol in the last week, triggered and finished ones included."""
+    """Return the read of a symbol's conditional orders of the last week, triggered and finished ones included."""
     return Call(
         method="GET",
         path="/fapi/v1/allAlgoOrders",
@@ -138,10 +136,10 @@ def conditionals_of(symbol: Symbol, now_ms: int) -> Call:
 
 
 def trade_windows(since_ms: int, now_ms: int) -> tuple[Window | None, ...]:
-    """The spans of time to read an order's trades in.
+    """Return the windows, in ms, in which to read an order's trades; None stands for a request without times.
 
-    Without times the venue answers with the last seven days, and no span may be longer; trades are
-    kept for three months. So a young order needs no times, and an old one a span per week.
+    Without times the venue answers with the last seven days; no window may be longer, and trades are kept for three
+    months (Account Trade List). A young order needs one request without times, an older one a window per week.
     """
     if since_ms <= 0 or now_ms - since_ms < WEEK_MS - _HOUR_MS:
         return (None,)
@@ -153,7 +151,7 @@ def trade_windows(since_ms: int, now_ms: int) -> tuple[Window | None, ...]:
 def trades(
     symbol: Symbol, venue_order_id: VenueOrderId, window: Window | None = None, from_id: int | None = None
 ) -> Call:
-    """A page of an order's trades, oldest first. `fromId` and times exclude each other."""
+    """Return the read of one page of an order's trades, oldest first. `fromId` and times exclude each other."""
     params = {"symbol": str(symbol), "orderId": str(venue_order_id), "limit": str(TRADES_PER_PAGE)}
     if window is not None:
         params |= {"startTime": str(window.start_ms), "endTime": str(window.end_ms)}
@@ -163,7 +161,7 @@ def trades(
 
 
 def trades_of(symbol: Symbol, window: Window | None = None, from_id: int | None = None) -> Call:
-    """A page of a symbol's trades, of all its orders, oldest first within a window or from an id on."""
+    """Return the read of one page of a symbol's trades of all orders, oldest first, in a window or from an id."""
     params = {"symbol": str(symbol), "limit": str(TRADES_PER_PAGE)}
     if from_id is not None:
         params["fromId"] = str(from_id)
@@ -173,14 +171,14 @@ def trades_of(symbol: Symbol, window: Window | None = None, from_id: int | None 
 
 
 def orders_of(symbol: Symbol, window: Window) -> Call:
-    """The orders of a symbol that were created within a window, at most the latest thousand."""
+    """Return the read of a symbol's orders created within a window; the venue returns at most the latest thousand."""
     params = {"symbol": str(symbol), "limit": "1000"}
     params |= {"startTime": str(window.start_ms), "endTime": str(window.end_ms)}
     return Call(method="GET", path="/fapi/v1/allOrders", params=params)
 
 
 def fundings(start_ms: int) -> Call:
-    """A page of the funding payments of every symbol since then, oldest first."""
+    """Return the read of one page of all symbols' funding payments since `start_ms`, oldest first."""
     params = {"incomeType": "FUNDING_FEE", "startTime": str(start_ms), "limit": str(FUNDINGS_PER_PAGE)}
     return Call(method="GET", path="/fapi/v1/income", params=params)
 
@@ -191,7 +189,7 @@ def cancel_all(symbol: Symbol, *, conditional: bool) -> Call:
 
 
 def cancel_algo(algo_id: str) -> Call:
-    """By the venue's id of a conditional order, ours or not."""
+    """Return the cancel of a conditional order by the venue's id."""
     return Call(method="DELETE", path="/fapi/v1/algoOrder", params={"algoId": algo_id})
 
 
@@ -200,18 +198,20 @@ def positions(symbol: Symbol | None) -> Call:
 
 
 def of_symbol(listing: Call, symbol: Symbol | None) -> Call:
-    """A list of open orders, of one symbol where it is named: that weighs 1 in place of 40."""
+    """Return the list of open orders, limited to `symbol` where given: that weighs 1 instead of 40."""
     return Call(method=listing.method, path=listing.path, params={"symbol": symbol}) if symbol else listing
 
 
 def set_position_mode(mode: PositionMode) -> Call:
-    """The venue refuses it while a position or an order is open (-4067, -4068)."""
+    """Return the change of position mode. The venue refuses it while a position or an order is open (-4067, -4068)."""
     dual = "true" if mode is PositionMode.HEDGE else "false"
     return Call(method="POST", path="/fapi/v1/positionSide/dual", params={"dualSidePosition": dual})
 
 
 def margin_mode(symbol: Symbol, mode: MarginMode) -> Call:
-    """The venue refuses it while a position or an order of the symbol is open (-4048, -4047)."""
+    """Return the change of margin mode. The venue refuses it while the symbol has a position or an order (-4048,
+    -4047).
+    """
     kind = "ISOLATED" if mode is MarginMode.ISOLATED else "CROSSED"
     return Call(method="POST", path="/fapi/v1/marginType", params={"symbol": symbol, "marginType": kind})
 

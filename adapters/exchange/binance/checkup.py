@@ -1,4 +1,4 @@
-"""What can be learned about one account at one venue without changing anything: for `albra doctor`."""
+"""Read-only checks of one account at one venue, for `albra doctor`."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,22 +15,25 @@ from adapters.exchange.venue import Call, Checkup, KeyPermissions
 from messages.types import PositionMode
 
 KEY_PERMISSIONS = Call(method="GET", path="/sapi/v1/account/apiRestrictions")
-"""Of the key, not of the account ("Get API Key Permission", wallet). Served by api.binance.com only."""
+"""The key's permissions ("Get API Key Permission", wallet). Served by api.binance.com only."""
 PORTFOLIO_MARGIN = Call(method="GET", path="/sapi/v1/portfolio/account")
-"""Answered for accounts of portfolio margin only; served by api.binance.com only."""
+"""Succeeds for portfolio margin accounts only. Served by api.binance.com only."""
 CREDITS = "BNFCR"
-"""What stands in for stablecoins in the European Union."""
+"""The asset that replaces stablecoins as margin in the European Union."""
 
 
 async def checkup(session: Session, *, live: bool = True) -> Checkup:
-    """Ask the venue; raises nothing for what it answers. Only the live exchange tells what a key may do."""
+    """Read the account's state at the venue; any answer ends in the result, none in an exception.
+
+    `live`: the venue is the live exchange, which alone reports a key's permissions.
+    """
     time = await session.sync_clock()
     if not isinstance(time, proof.Answered):
         return Checkup(unreachable=in_words(time))
     measured = session.offset
     config = await session.ask(Ask.READ, calls.ACCOUNT_CONFIG)
     account = await session.ask(Ask.READ, calls.ACCOUNT)
-    # Another server that speaks the API may not know the first of the two; then the key was not what was refused.
+    # Another server of the same API may not know the first endpoint; its refusal does not concern the key.
     refused = "" if isinstance(config, proof.Answered) or isinstance(account, proof.Answered) else in_words(config)
     row = config.value if isinstance(config, proof.Answered) and isinstance(config.value, Mapping) else {}
     return Checkup(
@@ -57,7 +60,7 @@ def _mode(verdict: Verdict) -> PositionMode | None:
 
 
 def _in_credits(verdict: Verdict) -> bool:
-    """Whether the account holds or owes credits."""
+    """Return whether the account's balance of credits is not zero."""
     try:
         book = row_of(verdict.value, "account") if isinstance(verdict, proof.Answered) else {}
         rows = rows_of(book.get("assets", []), "assets")
@@ -71,7 +74,7 @@ def _is_portfolio(verdict: Verdict) -> bool:
 
 
 async def _outside(session: Session) -> tuple[tuple[str, Decimal, str], ...]:
-    """Empty where it could not be read: the supervisor tells it, too."""
+    """Return positions outside the perpetuals; empty when the read fails, since the supervisor reports that failure."""
     info = await session.ask(Ask.READ, calls.EXCHANGE_INFO)
     held = await session.ask(Ask.READ, calls.positions(None))
     if not isinstance(info, proof.Answered) or not isinstance(held, proof.Answered):

@@ -1,4 +1,4 @@
-"""Which codes of Binance USDⓈ-M prove what. Pure."""
+"""What each Binance USDⓈ-M error code proves. Pure."""
 
 import re
 from types import MappingProxyType

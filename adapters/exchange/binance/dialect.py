@@ -1,4 +1,4 @@
-"""Binance USDⓈ-M, put together from the modules of this folder."""
+"""Binds the modules of this folder to the roles of a venue."""
 
 from decimal import Decimal
 

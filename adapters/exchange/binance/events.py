@@ -1,9 +1,8 @@
-"""User-data events -> reports, each fill under the id of the order that we placed. Pure, in order, lossless.
+"""Maps user-data events to reports, each fill under the client order id that we placed. Pure, in order, lossless.
 
-A triggered conditional order lives on as a child with an id that the venue made up. Its events are
-ours all the same: the link from child to parent comes from ALGO_UPDATE, from any row of a
-conditional order that was read, or, after a restart, from a lookup that `Fed.lookups` asks for. Until
-the link is known the child's events wait, in their order, and nothing else waits with them.
+A triggered conditional order continues as a child order with an id made by the venue. The link from child to parent
+comes from ALGO_UPDATE, from any row of a conditional order, or, after a restart, from a lookup that `Fed.lookups`
+requests. Until the link is known the child's events wait in order; other events do not wait.
 """
 
 import json
@@ -38,16 +37,16 @@ from messages.wording import Venue
 from messages.wording.common import Common
 
 MAX_LINKS = 10_000
-"""Children remembered; each is needed for as long as its fills may come, which is seconds."""
+"""Remembered child orders. A link is needed for the seconds in which the child's fills arrive."""
 MAX_PARKED = 10_000
-"""Events that wait for a link; beyond, the oldest are handed on as strays."""
+"""Events that wait for a link; beyond the limit the oldest become `StrayEvent`s."""
 EVENTS: Mapping[str, str] = {"ORDER_TRADE_UPDATE": ORDERS, "ALGO_UPDATE": CONDITIONALS}
-"""Which events tell of which orders."""
-# Orders made by hand at the venue: no order's child, and reported at once.
+"""Event type -> the kind of orders it reports."""
+# Manual orders at the venue are no order's child and are reported at once.
 _MANUAL_PREFIXES = ("web_", "ios_", "android_", "electron_")
 # TRADE_LITE repeats ORDER_TRADE_UPDATE; the others are about grids and strategies of the venue's own.
 _IGNORED = frozenset({"TRADE_LITE", "STRATEGY_UPDATE", "GRID_UPDATE"})
-# Reasons of an ACCOUNT_UPDATE that other events or the ledger tell better.
+# Reasons of an ACCOUNT_UPDATE that other events or the income list report in full.
 _EXPECTED_REASONS = frozenset(
     {"ORDER", "FUNDING_FEE", "DEPOSIT", "WITHDRAW", "ASSET_TRANSFER", "MARGIN_TRANSFER", "MARGIN_TYPE_CHANGE"}
 )
@@ -55,7 +54,7 @@ _EXPECTED_REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """Whose child an order is."""
+    """The conditional order that an order is a child of."""
 
     client_order_id: ClientOrderId
     algo_id: VenueOrderId
@@ -66,7 +65,7 @@ NOTHING = Fed()
 
 @dataclass(slots=True)
 class UserEvents:
-    """Everything the account's stream says, turned into reports. Owns the links and what waits for them."""
+    """Maps the account's stream to reports. Owns the links and the events that wait for one."""
 
     links: OrderedDict[ChildKey, Parent] = field(default_factory=OrderedDict)
     _conditionals: OrderedDict[ClientOrderId, None] = field(default_factory=OrderedDict)
@@ -74,10 +73,12 @@ class UserEvents:
     _parked: OrderedDict[ChildKey, list[Row]] = field(default_factory=OrderedDict)
 
     def feed(self, event: object, stamp: Stamp) -> Fed:
-        """One event, out of a combined stream or not. Raises nothing: what cannot be read is handed on as a stray."""
+        """Map one event, from a combined stream or a single one. Never raises: an unreadable event becomes a
+        `StrayEvent`.
+        """
         event = unwrapped(event)
         fed = self._read(event, stamp)
-        return replace(fed, order=order_told(event), modes=_other_setting(event), margins=_margin_changes(event))
+        return replace(fed, order=reported_order(event), modes=_other_setting(event), margins=_margin_changes(event))
 
     def _read(self, event: object, stamp: Stamp) -> Fed:
         try:
@@ -89,7 +90,7 @@ class UserEvents:
             return Fed(reports=(stray_event(event, stamp, Venue.EVENT_DEFECT(error=scrub(repr(error)))),))
 
     def _asked_after(self, event: object) -> tuple[ReadOrder, ...]:
-        """What is malformed of an order of ours tells nothing of it, so it is asked for."""
+        """Return the read of our order whose event is malformed."""
         order = event.get("o") if isinstance(event, Mapping) else None
         if not isinstance(order, Mapping):
             return ()
@@ -106,14 +107,14 @@ class UserEvents:
         return ()
 
     def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
-        """Rows of conditional orders: links for what waits, and for what will come."""
+        """Record the links in rows of conditional orders, and return the reports that waited for them."""
         reports: list[Message] = []
         for row in rows:
             reports.extend(self._learn(row, stamp))
         return tuple(reports)
 
     def submitted(self, client_order_id: ClientOrderId) -> None:
-        """A conditional order of ours goes out; some venues give the child its parent's id."""
+        """Record that a conditional order of ours is sent; some venues give the child its parent's id."""
         self._conditionals[client_order_id] = None
         _limit(self._conditionals, MAX_LINKS)
 
@@ -121,7 +122,7 @@ class UserEvents:
         return key in self._parked
 
     def give_up(self, key: ChildKey, why: Statement, stamp: Stamp, *, proven: bool) -> tuple[Message, ...]:
-        """No parent was found. `proven`: none exists, so later events of this order need no lookup."""
+        """Release a child's events as strays. `proven`: no parent exists, so later events of it need no lookup."""
         if proven:
             self._strangers[key] = None
             _limit(self._strangers, MAX_LINKS)
@@ -188,7 +189,7 @@ class UserEvents:
             lookup = ReadOrder(symbol=symbol_of(row, "symbol"), client_order_id=client_order_id)
             return Fed(reports=self._learn(row, stamp), lookups=(lookup,))
         report = conditional_report(row, None, stamp, queried=False)
-        # A child's fills count before the parent's end does, or the end would look like fills gone missing.
+        # Fills come before the parent's terminal state; in the other order they would look lost.
         released = self._learn(row, stamp)
         return Fed(reports=(*released, report) if report.status.ended else (report, *released))
 
@@ -219,14 +220,14 @@ class UserEvents:
 
 
 def unwrapped(message: object) -> object:
-    """Combined streams wrap each event as `{"stream", "data"}`."""
+    """Return the event inside a combined stream's `{"stream", "data"}`."""
     if isinstance(message, dict) and "stream" in message and "data" in message:
         return message["data"]
     return message
 
 
-def order_told(event: object) -> tuple[str, ClientOrderId] | None:
-    """Of which kind of orders an event tells, and of which one; None for one of no order."""
+def reported_order(event: object) -> tuple[str, ClientOrderId] | None:
+    """Return the kind and the client order id of an event's order; None for an event about no order."""
     kind = EVENTS.get(str(event.get("e"))) if isinstance(event, dict) else None
     order = event.get("o") if kind and isinstance(event, dict) else None
     if kind is None or not isinstance(order, dict):
@@ -235,12 +236,14 @@ def order_told(event: object) -> tuple[str, ClientOrderId] | None:
 
 
 def _other_setting(event: object) -> bool:
-    """Such as the assets mode ("ACCOUNT_CONFIG_UPDATE", `ai`)."""
+    """Return whether an account setting besides leverage changed, such as the assets mode ("ACCOUNT_CONFIG_UPDATE",
+    `ai`).
+    """
     return isinstance(event, dict) and event.get("e") == "ACCOUNT_CONFIG_UPDATE" and "ac" not in event
 
 
 def _margin_changes(event: object) -> tuple[Symbol, ...]:
-    """Symbols whose margin mode was changed ("ACCOUNT_UPDATE", event reason MARGIN_TYPE_CHANGE)."""
+    """Return the symbols whose margin mode changed ("ACCOUNT_UPDATE", event reason MARGIN_TYPE_CHANGE)."""
     change = event.get("a") if isinstance(event, dict) and event.get("e") == "ACCOUNT_UPDATE" else None
     if not isinstance(change, dict) or change.get("m") != "MARGIN_TYPE_CHANGE":
         return ()
@@ -249,7 +252,7 @@ def _margin_changes(event: object) -> tuple[Symbol, ...]:
 
 
 def _order_reports(event: Row, stamp: Stamp) -> tuple[FillReport | OrderReport, ...]:
-    """The fill before the state that already counts it."""
+    """Return the fill, then the order state that includes it."""
     order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
     event_time_ns = nanoseconds_of(event, "T", "E")
     report = stream_order(order, stamp, event_time_ns=event_time_ns)
@@ -276,9 +279,9 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
 
 
 def _foreign_reports(event: Row, stamp: Stamp, why: Statement) -> tuple[Message, ...]:
-    """A human's order, or the venue's own: its fill, with the leg it was of, and the event as it came.
+    """Return the reports of a manual order or one of the venue's own: its fill with its leg, and the raw event.
 
-    A fill that cannot be read is found by the next reading of trades.
+    The next read of trades finds a fill that is unreadable here.
     """
     stray = stray_event(event, stamp, why)
     try:
@@ -290,7 +293,7 @@ def _foreign_reports(event: Row, stamp: Stamp, why: Statement) -> tuple[Message,
 
 
 def _margin_calls(event: Row, stamp: Stamp) -> tuple[MarginCall | StrayEvent, ...]:
-    """One per position at risk. A row that cannot be read hides no other (I12)."""
+    """Return one report per position at risk. An unreadable row hides no other (I12)."""
     rows = items_of(event.get("p"), "p of MARGIN_CALL")
     reports: list[MarginCall | StrayEvent] = []
     for each in rows:

@@ -1,4 +1,4 @@
-"""What breaking the glass asks of Binance USDⓈ-M: the role `adapters.exchange.venue.Flattening`."""
+"""The role `adapters.exchange.venue.Flattening` for Binance USDⓈ-M."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 class BinanceFlattening:
     def __init__(self, _session: Session) -> None:
-        """Nothing has to be learned of an account before it is closed."""
+        """No account state is needed before the close."""
 
     async def position_mode(self, read: Read) -> PositionMode | None:
         value = await read(calls.POSITION_MODE, "the position mode")
@@ -33,7 +33,7 @@ class BinanceFlattening:
         return {} if found is None else {each.symbol: each for each in instruments(found)}
 
     async def survey(self, read: Read) -> Survey:
-        """Positions from the list of positions and from the account, since one may be empty by mistake."""
+        """Read positions from the position list and from the account: either may be empty by mistake."""
         no_orders: list[str] = []
         no_positions: list[str] = []
 
@@ -103,12 +103,14 @@ def _resting(row: Row, *, conditional: bool) -> RestingOrder:
 
 
 def account_position(row: Row) -> list[PositionRow]:
-    """A row of `positions` in /fapi/v3/account, which tells less than the list of positions; flat ones are left out."""
+    """Parse a row of `positions` in /fapi/v3/account, which has fewer fields than the position list; a flat row gives
+    [].
+    """
     return [replace(leg, mark_price=_notional(row) / leg.quantity) for leg in any_position_row(row)]
 
 
 def _notional(row: Row) -> Decimal:
-    """What orders the closes; zero where it cannot be read."""
+    """Return the notional that sorts the closes; zero when unreadable."""
     try:
         return abs(decimal_of(row, "notional", "0"))
     except MalformedError:
@@ -116,7 +118,7 @@ def _notional(row: Row) -> Decimal:
 
 
 def _readable(items: Sequence[object], read: Callable[[Row], Iterable[T]], what: str, blind: list[str]) -> list[T]:
-    """Every row that can be read: one that cannot must not keep the others open."""
+    """Return the readable rows; an unreadable one is added to `blind` and does not keep the others open."""
     found: list[T] = []
     for each in items:
         try:

@@ -1,4 +1,4 @@
-"""Where Binance USDⓈ-M is, for what must not load ccxt; a test holds the hosts against ccxt's tables."""
+"""The hosts of Binance USDⓈ-M, for code that must not load ccxt; a test compares them with ccxt's tables."""
 
 from adapters.exchange.addresses import Hosts
 

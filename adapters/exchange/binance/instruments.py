@@ -1,4 +1,4 @@
-"""What is traded: the perpetuals of /fapi/v1/exchangeInfo with their filters, and the contracts beside them. Pure."""
+"""Parses /fapi/v1/exchangeInfo: the perpetuals with their filters, and the other contracts. Pure."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +13,9 @@ _KIND_MOST = 40
 
 
 def instruments(value: object) -> tuple[Instrument, ...]:
-    """The perpetuals of /fapi/v1/exchangeInfo, by name. A row we cannot read is left out: one symbol stops no other."""
+    """Return the perpetuals of /fapi/v1/exchangeInfo by name. An unreadable row is left out and affects no other
+    symbol.
+    """
     items = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
     found = by_symbol([each for each in items if _is_perpetual(each)], _instrument)
     if not found:
@@ -26,7 +28,7 @@ def _is_perpetual(row: object) -> bool:
 
 
 def others(value: object) -> tuple[OtherContract, ...]:
-    """The contracts of the same answer that `instruments` leaves out, by name: of another kind, or unreadable."""
+    """Return the contracts that `instruments` leaves out, by name: of another kind, or unreadable."""
     known = {each.symbol for each in instruments(value)}
     found = {}
     for each in items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols"):
@@ -39,7 +41,7 @@ def others(value: object) -> tuple[OtherContract, ...]:
 
 
 def all_usable(value: object) -> bool:
-    """Whether each row of the same answer is one of `instruments`, or says that it is of another kind."""
+    """Return whether every row is readable as a perpetual or as a contract of another kind."""
     known = {each.symbol for each in instruments(value)}
     rows = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
     return all(isinstance(row, Mapping) and (_is_another(row) or row.get("symbol") in known) for row in rows)

@@ -1,4 +1,4 @@
-"""What Binance writes of money -> what we say: the balance, and what was paid or received as funding. Pure."""
+"""Maps Binance's money rows to reports: the balance, and funding payments. Pure."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -22,7 +22,7 @@ from messages.types import Symbol
 
 
 def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceReport:
-    """/fapi/v3/account: the totals are the USDT wallet's in the single-asset mode, else all assets' in dollars."""
+    """Map /fapi/v3/account. Totals are in USDT in single-asset mode, else the value of all assets in dollars."""
     row = row_of(value, "account")
     return BalanceReport(
         account=stamp.account,
@@ -36,7 +36,7 @@ def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceRepor
 
 
 def currency_of(row: Row) -> str:
-    """What the totals are in. They are USDT where the wallet of that asset is all there is; no other field tells it."""
+    """Return the currency of the totals: USDT when the USDT wallet equals the total; no field names it."""
     assets = row.get("assets")
     if row.get("multiAssetsMargin") is True:
         return "USD"
@@ -51,14 +51,14 @@ def currency_of(row: Row) -> str:
 
 
 Payment = tuple[int, Symbol, str]
-"""When, for which symbol, in which currency."""
+"""(time in ms, symbol, currency)."""
 
 
 def funding_reports(value: object, stamp: Stamp) -> tuple[FundingReport, ...]:
-    """FUNDING_FEE rows of /fapi/v1/income, oldest first; the legs of one symbol at one time are one payment.
+    """Map FUNDING_FEE rows of /fapi/v1/income, oldest first; a symbol's legs at one time are one payment.
 
-    A payment of which a row cannot be read is left out as a whole: half of it would be booked as another one later.
-    The same row may come twice, with pages that overlap.
+    A payment with an unreadable row is left out whole: a part of it would be booked, and the rest taken for another
+    payment later. Overlapping pages may repeat a row.
     """
     found: dict[Payment, dict[str, Decimal]] = {}
     torn: set[tuple[object, object]] = set()

@@ -1,12 +1,10 @@
-"""What Binance writes -> what we say: REST rows and stream events to reports. Pure.
+"""Maps Binance's REST rows and stream events to reports. Pure.
 
-Every function raises `MalformedError` for what it cannot read; none guesses. Numbers come from
-strings and stay exact. Sources: the page of each endpoint and event under
-developers.binance.com/docs/derivatives/usds-margined-futures.
+Every function raises `MalformedError` for an unreadable field; none guesses. Numbers are parsed from strings and stay
+exact. Sources: the page of each endpoint and event under developers.binance.com/docs/derivatives/usds-margined-futures.
 
-A conditional order and the child order it becomes are one order on this side: its reports
-carry the parent's client order id and the parent's venue order id (`algoId`), the child's state and
-the child's filled quantity. A child that works in the engine is `TRIGGERED`.
+A conditional order and its child order are one order here: reports carry the parent's client order id and venue order
+id (`algoId`), and the child's state and filled quantity. A child in the matching engine is `TRIGGERED`.
 """
 
 import re
@@ -67,7 +65,6 @@ _ORDER_STATUS: Mapping[str, OrderStatus] = {
     "NEW": OrderStatus.WORKING,
     "PENDING_NEW": OrderStatus.WORKING,
     "PARTIALLY_FILLED": OrderStatus.WORKING,
-    # Liquidation orders begin with these.
     "NEW_INSURANCE": OrderStatus.WORKING,
     "NEW_ADL": OrderStatus.WORKING,
     "FILLED": OrderStatus.FILLED,
@@ -76,7 +73,7 @@ _ORDER_STATUS: Mapping[str, OrderStatus] = {
     "EXPIRED": OrderStatus.EXPIRED,
     "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
 }
-# FINISHED is missing on purpose: it means "filled or canceled in the matching engine", so the child tells.
+# FINISHED is missing on purpose: it means "filled or canceled in the matching engine", so the child's state decides.
 _CONDITIONAL_STATUS: Mapping[str, OrderStatus] = {
     "NEW": OrderStatus.WORKING,
     "TRIGGERING": OrderStatus.TRIGGERED,
@@ -92,20 +89,20 @@ _CAUSES: Mapping[str, FillCause] = {
     "settlement_autoclose-": FillCause.SETTLEMENT,
     "delivery_autoclose-": FillCause.SETTLEMENT,
 }
-"""How the ids begin of the orders by which the venue closes a position itself (Event: Order Update)."""
+"""Client order id prefix -> cause, for orders by which the venue closes a position (Event: Order Update)."""
 _SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
-"""Names of perpetuals. A delivery contract's has an underscore (`BTCUSDT_261225`), others are in other scripts."""
+"""Names of perpetuals. Delivery contracts have an underscore (`BTCUSDT_261225`); others use other scripts."""
 ANY_NAME = re.compile(r"\w{1,30}")
 LEVERAGE_MOST = 1000
 VALUE_SHARE = Decimal("0.01")
-"""By which a position's value may differ from its quantity at its mark price."""
+"""The tolerated difference between a position's notional and its quantity times mark price, as a share."""
 PLACE = Decimal("1e-8")
-"""To which values and mark prices are rounded."""
+"""The decimal place to which the venue rounds notionals and mark prices."""
 _POSITION = Venue.ROW_OF(what="positions")
 
 
 def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport:
-    """One row of /fapi/v1/order or /fapi/v1/openOrders, or the answer to a submit or cancel."""
+    """Map a row of /fapi/v1/order or /fapi/v1/openOrders, or the answer to a submit or cancel."""
     return OrderReport(
         account=stamp.account,
         ts_event=nanoseconds_of(row, "updateTime", "time"),
@@ -123,34 +120,34 @@ def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport
 
 
 def order_name(row: Row) -> tuple[VenueOrderId, ClientOrderId]:
-    """Which order a row of the same lists is about, whatever else it says."""
+    """Return the ids of a row's order; no other field has to be readable."""
     return VenueOrderId(id_of(row, "orderId")), ClientOrderId(text_of(row, "clientOrderId"))
 
 
 def of_foreign_order(row: Row, name: str) -> bool:
-    """Whether the client order id under `name` says that this row is not about an order of ours.
+    """Return whether the client order id in field `name` proves that the row is not our order's.
 
-    One without a name may be about ours: what cannot be read of it must not pass for the absence of an order.
+    A row without an id may be ours, so it does not count as the absence of our order.
     """
-    told = row.get(name)
-    return isinstance(told, str) and bool(told) and parse_client_order_id(told) is None
+    client_id = row.get(name)
+    return isinstance(client_id, str) and bool(client_id) and parse_client_order_id(client_id) is None
 
 
 def child_id(row: Row) -> VenueOrderId | None:
-    """The child that a conditional order (REST row) has become in the matching engine, if any."""
+    """Return the child order that a conditional order (REST row) became in the matching engine, if any."""
     actual = text_of(row, "actualOrderId", "")
     return VenueOrderId(actual) if actual not in ("", "0") else None
 
 
 def needs_child(row: Row) -> bool:
-    """Whether the row of a conditional order says too little without its child's."""
+    """Return whether a conditional order's row needs its child's row to be complete."""
     if child_id(row) is None:
         return False
     return text_of(row, "algoStatus") == "FINISHED" and not _surely_filled(row)
 
 
 def conditional_report(row: Row, child: Row | None, stamp: Stamp, *, queried: bool = True) -> OrderReport:
-    """One row of /fapi/v1/algoOrder, with the row of its child order where it has one."""
+    """Map a row of /fapi/v1/algoOrder, with the row of its child order where it has one."""
     own_quantity = amount_of(row, "quantity")
     if child is not None:
         status = _order_status(text_of(child, "status"))
@@ -177,10 +174,9 @@ def conditional_report(row: Row, child: Row | None, stamp: Stamp, *, queried: bo
 
 
 def conditional_row(event: Row) -> Row:
-    """The order of an ALGO_UPDATE event in the shape of the REST row.
+    """Return the order of an ALGO_UPDATE event in the shape of the REST row.
 
-    Raw `aq` (executed) and `ai` (child id) are what counts: the status FINISHED alone says "filled"
-    to a casual reader even where nothing was.
+    Fields `aq` (executed) and `ai` (child id) decide: the status FINISHED does not mean filled.
     """
     order = row_of(event.get("o"), "o of ALGO_UPDATE")
     return {
@@ -198,7 +194,7 @@ def conditional_row(event: Row) -> Row:
 
 
 def stream_order(order: Row, stamp: Stamp, *, event_time_ns: int) -> OrderReport:
-    """The `o` of ORDER_TRADE_UPDATE, under its own client order id."""
+    """Map the `o` of ORDER_TRADE_UPDATE, under its own client order id."""
     return OrderReport(
         account=stamp.account,
         ts_event=nanoseconds_of(order, "T") or event_time_ns,
@@ -215,19 +211,19 @@ def stream_order(order: Row, stamp: Stamp, *, event_time_ns: int) -> OrderReport
 
 
 def cause_of(client_order_id: str) -> FillCause | None:
-    """Of an order of the venue's own; None for every other."""
+    """Return the cause of an order that the venue placed; None for every other order."""
     return next((cause for prefix, cause in _CAUSES.items() if client_order_id.startswith(prefix)), None)
 
 
 def _limit_of(row: Row, name: str) -> Decimal | None:
-    """The price of a limit order; None for every other, which has none."""
+    """Return the price of a limit order; None for other kinds."""
     return amount_of(row, name, "0") or None
 
 
 def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport | None:
-    """The trade in the `o` of ORDER_TRADE_UPDATE; None where the event is about no trade.
+    """Map the trade in the `o` of ORDER_TRADE_UPDATE; None when the event has no trade.
 
-    Raises MalformedError for more than was ordered: of the venue's own orders nothing else tells how much can be.
+    Raises MalformedError when more was filled than ordered: nothing else bounds the fills of the venue's own orders.
     """
     quantity = _executed(order, "l", amount_of(order, "q", "0"), "0")
     if text_of(order, "x") not in ("TRADE", "CALCULATED") or not quantity:
@@ -254,11 +250,11 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
 
 
 _LEGS: Mapping[str, PositionSide] = {"LONG": PositionSide.LONG, "SHORT": PositionSide.SHORT}
-"""`BOTH` is the net of a one-way account."""
+"""`BOTH`, the net of a one-way account, has no leg."""
 
 
 def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> FillReport:
-    """One row of /fapi/v1/userTrades, which names its order by the venue's id only."""
+    """Map a row of /fapi/v1/userTrades, which names its order by the venue's id only."""
     symbol, quantity, price = symbol_of(row, "symbol"), positive_of(row, "qty"), positive_of(row, "price")
     fee, fee_currency = fee_of(row, "commission", "commissionAsset", symbol=symbol, traded=quantity * price)
     return FillReport(
@@ -281,7 +277,7 @@ def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> Fill
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionList:
-    """Rows that are not flat, and those that cannot be read."""
+    """Open positions, and the symbols whose rows are unreadable."""
 
     rows: tuple[PositionRow, ...]
     unread: tuple[UnreadRow, ...]
@@ -292,10 +288,10 @@ class PositionList:
 
 
 def position_list(value: object, settings: Mapping[Symbol, SymbolSetting]) -> PositionList:
-    """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`.
+    """Parse /fapi/v3/positionRisk without flat rows. Leverage comes from `symbol_settings`.
 
-    Whatever it is a position in: what is supervised is decided elsewhere. A row that cannot be read makes its symbol
-    unread, and so do two that contradict each other; one that names no symbol is unread under the name `NAMELESS`.
+    Rows of every contract kind are returned; the caller decides what is supervised. An unreadable row makes its symbol
+    unread, and so do two contradictory rows; an unreadable row without a symbol is unread as `NAMELESS`.
     """
     rows: dict[tuple[Symbol, PositionSide], PositionRow] = {}
     unread: dict[Symbol, UnreadRow] = {}
@@ -314,23 +310,24 @@ def position_list(value: object, settings: Mapping[Symbol, SymbolSetting]) -> Po
     )
 
 
-def about(symbol: Symbol, told: PositionList) -> PositionList:
-    """What of the list answers a question about one symbol; a row without a name is about the one that was asked for.
+def about(symbol: Symbol, found: PositionList) -> PositionList:
+    """Return the part of the list about one symbol; a nameless row belongs to the symbol that was asked for.
 
-    Raises MalformedError where only others are named: such an answer is to another question, and no proof that this
-    symbol is flat.
+    Raises MalformedError when only other symbols are named: such an answer does not prove that this symbol is flat.
     """
-    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in told.unread if row.symbol in (symbol, NAMELESS))[:1]
-    if told.symbols and symbol not in told.symbols and not unread:
-        raise MalformedError(Venue.OTHER_SYMBOLS(symbol=symbol, symbols=shown(", ".join(told.symbols))))
-    rows = () if unread else tuple(row for row in told.rows if row.symbol == symbol)
+    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in found.unread if row.symbol in (symbol, NAMELESS))[
+        :1
+    ]
+    if found.symbols and symbol not in found.symbols and not unread:
+        raise MalformedError(Venue.OTHER_SYMBOLS(symbol=symbol, symbols=shown(", ".join(found.symbols))))
+    rows = () if unread else tuple(row for row in found.rows if row.symbol == symbol)
     return PositionList(rows=rows, unread=unread)
 
 
 def any_position_row(row: Row) -> tuple[PositionRow, ...]:
-    """A row of the same list whatever it is a position in, for closing everything; none if flat.
+    """Map a row of any contract kind, for closing everything; () when flat.
 
-    Closing needs the leg and its quantity: prices that cannot be read are zero.
+    Closing needs the leg and its quantity; an unreadable price becomes zero.
     """
     amount = decimal_of(row, "positionAmt")
     if not amount:
@@ -358,7 +355,7 @@ def of_another_kind(name: object) -> bool:
 
 
 def symbol_settings(value: object) -> dict[Symbol, SymbolSetting]:
-    """The list of /fapi/v1/symbolConfig. A row we cannot read is left out: that symbol's setting is not known."""
+    """Parse /fapi/v1/symbolConfig. An unreadable row is left out: that symbol's setting is unknown."""
     return by_symbol(items_of(value, "symbol settings"), _symbol_setting)
 
 
@@ -370,20 +367,20 @@ def _symbol_setting(row: Row) -> SymbolSetting:
 
 
 def by_symbol(items: Sequence[object], read: Callable[[Row], Found]) -> dict[Symbol, Found]:
-    """What each row says of its symbol. One that cannot be read says nothing; two that differ say nothing either."""
+    """Parse rows by symbol. An unreadable row, or two that differ, leave their symbol out."""
     found: dict[Symbol, Found] = {}
     torn: set[Symbol] = set()
     for each in items:
         with suppress(MalformedError):
             row = row_of(each, "a row")
-            symbol, told = symbol_of(row, "symbol"), read(row)
-            if found.setdefault(symbol, told) != told:
+            symbol, entry = symbol_of(row, "symbol"), read(row)
+            if found.setdefault(symbol, entry) != entry:
                 torn.add(symbol)
-    return {symbol: told for symbol, told in found.items() if symbol not in torn}
+    return {symbol: entry for symbol, entry in found.items() if symbol not in torn}
 
 
 def position_mode(value: object) -> PositionMode:
-    """/fapi/v1/positionSide/dual."""
+    """Parse /fapi/v1/positionSide/dual."""
     dual = row_of(value, "position mode").get("dualSidePosition")
     if isinstance(dual, str):
         dual = {"true": True, "false": False}.get(dual.lower())
@@ -393,24 +390,24 @@ def position_mode(value: object) -> PositionMode:
 
 
 def multi_assets(row: Row) -> bool | None:
-    """Whether all assets are one margin (accountConfig); None where the answer does not say."""
+    """Return whether all assets are one margin (accountConfig); None when the answer lacks the field."""
     joined = row.get("multiAssetsMargin")
     return joined if isinstance(joined, bool) else None
 
 
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
-    """A markPriceUpdate event, or the list of them that `!markPrice@arr` sends."""
+    """Map a markPriceUpdate event, or the list of them from `!markPrice@arr`."""
     rows = value if isinstance(value, list) else [row_of(value, "mark")]
     return _marks(rows, stamp, time="E", symbol="s", price="p")
 
 
 def premium_marks(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
-    """The list of /fapi/v1/premiumIndex."""
+    """Map the list of /fapi/v1/premiumIndex."""
     return _marks(items_of(value, "marks"), stamp, time="time", symbol="symbol", price="markPrice")
 
 
 def _marks(items: Sequence[object], stamp: Stamp, *, time: str, symbol: str, price: str) -> tuple[MarkReport, ...]:
-    """Without the symbols that have no price: one that is being settled or not yet traded stops no other."""
+    """Map mark prices; symbols without a price (in settlement, not yet traded) are left out."""
     found = []
     for each in items:
         with suppress(MalformedError):
@@ -428,7 +425,7 @@ def _marks(items: Sequence[object], stamp: Stamp, *, time: str, symbol: str, pri
 
 
 def leverage_changed(event: Row, stamp: Stamp) -> LeverageChanged | None:
-    """ACCOUNT_CONFIG_UPDATE; None where another setting than leverage was changed."""
+    """Map ACCOUNT_CONFIG_UPDATE; None when a setting besides leverage changed."""
     changed = event.get("ac")
     if changed is None:
         return None
@@ -443,7 +440,7 @@ def leverage_changed(event: Row, stamp: Stamp) -> LeverageChanged | None:
 
 
 def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
-    """One of the positions at risk that a MARGIN_CALL names."""
+    """Map one position of a MARGIN_CALL."""
     return MarginCall(
         account=stamp.account,
         ts_event=nanoseconds_of(event, "E"),
@@ -484,7 +481,7 @@ def _conditional_status(row: Row) -> OrderStatus:
             return OrderStatus.FILLED
         if child_id(row) is not None:
             raise MalformedError(Venue.CHILD_UNREAD())
-        # Finished without ever becoming an order: nothing was filled.
+        # Ended before it became an order: nothing was filled.
         return OrderStatus.EXPIRED
     status = _CONDITIONAL_STATUS.get(text)
     if status is None:
@@ -498,7 +495,7 @@ def _surely_filled(row: Row) -> bool:
 
 
 def _executed(row: Row, name: str, quantity: Decimal, default: str | None = None) -> Decimal:
-    """At most what was ordered; an order that closes a whole position names no quantity, and so sets no bound."""
+    """Return the executed quantity, at most the ordered one; a close-position order names none and sets no bound."""
     filled = amount_of(row, name, default)
     if quantity and filled > quantity:
         raise MalformedError(Venue.OVERFILLED(field=name, value=shown(row.get(name)), quantity=quantity))
@@ -513,7 +510,7 @@ def _side(row: Row, name: str) -> Side:
 
 
 def _position_side(named: str, amount: Decimal) -> PositionSide:
-    """In hedge mode the leg's name; in one-way mode (`BOTH`) the sign of the quantity."""
+    """Return the leg in hedge mode, the sign of the quantity in one-way mode (`BOTH`)."""
     side = PositionSide.LONG if amount > 0 else PositionSide.SHORT
     if named == "BOTH" or _LEGS.get(named) is side:
         return side
@@ -521,7 +518,7 @@ def _position_side(named: str, amount: Decimal) -> PositionSide:
 
 
 def _trade_id(row: Row, name: str) -> TradeId:
-    """A number at this venue, and the next page begins after it."""
+    """Return the trade id, which has to be an integer: the next page begins after it."""
     number = text_of(row, name)
     if not (number.isascii() and number.isdigit()):
         raise MalformedError(Venue.NOT_A_TRADE_ID(field=name, value=shown(number)))
@@ -529,7 +526,7 @@ def _trade_id(row: Row, name: str) -> TradeId:
 
 
 def _held(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> tuple[PositionRow, ...]:
-    """What a row of the list holds; nothing if flat."""
+    """Return the position in a row; () when flat."""
     amount = decimal_of(row, "positionAmt")
     mark = positive_of(row, "markPrice") if amount else ZERO
     _confirm(row, amount, mark)
@@ -537,14 +534,14 @@ def _held(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> tuple[PositionR
 
 
 def _confirm(row: Row, amount: Decimal, mark: Decimal) -> None:
-    """The row tells its quantity twice: as such, and by its signed value at the mark price. The two must agree.
+    """Check the quantity against the notional at the mark price. Raises MalformedError when they disagree.
 
-    Source of both: the example of "Position Information V3". A row without a value cannot be checked.
+    Source of both fields: the example of "Position Information V3". A row without a notional is not checked.
     """
     if row.get("notional") in (None, ""):
         return
-    told, reckoned = decimal_of(row, "notional"), amount * mark
-    if abs(told - reckoned) > abs(told) * VALUE_SHARE + (abs(amount) + 1) * PLACE:
+    notional, reckoned = decimal_of(row, "notional"), amount * mark
+    if abs(notional - reckoned) > abs(notional) * VALUE_SHARE + (abs(amount) + 1) * PLACE:
         quantity, price, value = (shown(row.get(name)) for name in ("positionAmt", "markPrice", "notional"))
         raise MalformedError(Venue.NOTIONAL_CONTRADICTS(quantity=quantity, price=price, value=value))
 

@@ -1,4 +1,4 @@
-"""What Binance USDⓈ-M's answers tell of an order: the role `adapters.exchange.venue.Answers`. Pure."""
+"""The role `adapters.exchange.venue.Answers` for Binance USDⓈ-M. Pure."""
 
 from adapters.exchange.binance.normalize import conditional_report, order_report
 from adapters.exchange.rows import MalformedError, Row
@@ -8,7 +8,7 @@ from messages.requests import SetLeverage, SubmitOrder
 
 
 def submitted(request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | None:
-    """Of a market order its fills (`newOrderRespType=RESULT`), of a conditional one its state."""
+    """Return a market order's fills (`newOrderRespType=RESULT`), a conditional order's state."""
     try:
         if request.kind.conditional:
             return conditional_report(row, None, stamp, queried=False)
@@ -18,7 +18,7 @@ def submitted(request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | Non
 
 
 def canceled(row: Row, stamp: Stamp) -> OrderReport | None:
-    """The answer to the cancel of a conditional order names it and tells nothing else of it."""
+    """Return None for a conditional order: its cancel answer holds ids only."""
     return None if "algoId" in row else order_report(row, stamp)
 
 
@@ -27,7 +27,7 @@ def child_canceled(row: Row, child: Row, stamp: Stamp) -> OrderReport:
 
 
 def leverage_confirmed(request: SetLeverage, value: object) -> bool:
-    """Whether an answer names the leverage and the symbol that were asked for: nothing less is a yes."""
+    """Return whether the answer names the requested leverage and symbol; anything less confirms nothing."""
     if not isinstance(value, dict) or value.get("symbol", request.symbol) != request.symbol:
         return False
     return str(value.get("leverage")) == str(request.leverage)

@@ -1,4 +1,4 @@
-"""Reads of an account: orders, fills, positions, balance. What cannot be read of a list is never told as absent."""
+"""Reads an account: orders, fills, positions, balance. An unreadable row is never reported as absent."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -64,27 +64,27 @@ from messages.types import NAMELESS, ClientOrderId, OrderStatus, PositionMode, S
 from messages.wording import Venue
 
 MAX_ORDERS_ASKED = 20
-"""Orders older than the window whose trades are in it, each asked for by itself."""
+"""Orders older than the window with trades in it that are queried one by one."""
 LISTED_MS = 3_600_000
-"""An order whose answer is missing was created within so long of when it may have been sent, clocks considered."""
+"""An order without an answer was created within this time of its sending, clock offsets included."""
 MAX_TRADE_PAGES = 50
-"""50,000 trades of one order: beyond it something else is wrong."""
+"""50,000 trades of one order; more indicates a defect."""
 MAX_SKIPPED_TOLD = 1_000
-"""Rows of orders that were told to be unreadable; beyond it, the oldest may be told again."""
+"""Remembered names of unreadable orders; beyond the limit, the oldest may be reported again."""
 
 MAX_FUNDING_PAGES = 10
 FUNDING_LOOKBACK_MS = 24 * 3_600_000
-"""Three fundings of most symbols."""
+"""Covers three fundings of most symbols."""
 FUNDING_LONGEST_MS = 7 * FUNDING_LOOKBACK_MS
-"""At the first reading, and after an absence: after a longer one the ledger has a gap, never a double."""
+"""Lookback of the first read and after an outage; after a longer one the ledger has a gap, never a duplicate."""
 
 
 CHILD_LAG_MS = 10_000
-"""A query may lag behind the book by seconds. A child that it does not find for longer is none."""
+"""A query may lag behind the book by seconds; a child that is not found for longer does not exist."""
 
 
 async def query(session: Session, request: OrderRequest) -> Verdict:
-    """One order by its client order id. An order that is not found may lag behind the book: see `Reader.fills`."""
+    """Query one order by its client order id. A miss may be the query's lag behind the book: see `Reader.fills`."""
     return await session.ask(Ask.QUERY, calls.query(request), client_order_id=request.client_order_id)
 
 
@@ -101,9 +101,9 @@ class Reader(Queries):
         self._symbols_read_ns = 0
         self._fundings_read_ms = 0
         self._skipped: dict[str, None] = {}
-        """Names of orders whose rows cannot be read, and were told of."""
+        """Reported names of orders with unreadable rows."""
         self.met: Callable[[frozenset[Symbol]], None] = lambda _symbols: None
-        """Called with the symbols of what is held, at each reading of it."""
+        """Called with the symbols of open positions at each read."""
 
     async def rules(self) -> TradingRules:
         info = await self.value(calls.EXCHANGE_INFO)
@@ -112,7 +112,7 @@ class Reader(Queries):
         )
 
     async def position_mode(self) -> PositionMode:
-        """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
+        """Read the position mode. accountConfig has it at a sixth of the weight, but some servers lack it."""
         try:
             return position_mode(await self.value(calls.ACCOUNT_CONFIG))
         except (ReadError, MalformedError):
@@ -120,7 +120,7 @@ class Reader(Queries):
             return position_mode(await self.value(calls.POSITION_MODE))
 
     async def modes(self) -> tuple[PositionMode, bool | None]:
-        """From one cheap answer; a server that does not know it tells the position mode alone."""
+        """Read both modes in one request; a server without that endpoint gives the position mode alone."""
         if self._configured:
             try:
                 row = row_of(await self.value(calls.ACCOUNT_CONFIG), "the account's configuration")
@@ -134,7 +134,7 @@ class Reader(Queries):
         return position_mode(await self.value(calls.POSITION_MODE)), None
 
     async def order(self, request: OrderRequest) -> OrderReport | OrderNotFound | QueryFailed:
-        """One order as it is, its child included. Raises nothing."""
+        """Read one order, its child included. Raises nothing."""
         begun_ns = self._clock.time_ns()
         try:
             row = await self._found(await query(self._session, request))
@@ -147,7 +147,7 @@ class Reader(Queries):
             return replies.query_failed(request, Venue.UNREADABLE_ANSWER(why=error.cause), 0, self.stamp())
 
     async def conditional(self, request: OrderRequest) -> tuple[Row, VenueOrderId] | None:
-        """The row of a conditional order and its child's id; None where it has none.
+        """Read a conditional order's row and its child's id; None when it has no child.
 
         Raises ReadError and MalformedError.
         """
@@ -159,7 +159,7 @@ class Reader(Queries):
         return None if child is None else (row, child)
 
     async def reread(self, symbol: Symbol, client_order_id: ClientOrderId, *, conditional: bool) -> OrderReport | None:
-        """An order as it is, a conditional one with its child; None where that could not be read."""
+        """Read an order again, a conditional one with its child; None when the read fails."""
         request = QueryOrder(
             account=self._account, symbol=symbol, client_order_id=client_order_id, conditional=conditional
         )
@@ -167,14 +167,14 @@ class Reader(Queries):
         return replace(found, queried=False) if isinstance(found, OrderReport) else None
 
     async def conditionals_of(self, symbol: Symbol) -> Sequence[Row]:
-        """Recent conditional orders of a symbol, ended ones included."""
+        """Read the recent conditional orders of a symbol, terminal ones included. Raises ReadError."""
         return await self._rows(calls.conditionals_of(symbol, self._now_ms()), "conditional orders")
 
     async def fills(self, request: FetchFills) -> list[FillReport]:
-        """All trades of an order, oldest first, each once; of a triggered order, its child's.
+        """Read all trades of an order, oldest first, without duplicates; for a triggered order, its child's.
 
-        Trades are read by the venue's id of their order, which is queried where it is not known: where
-        there is no order there are none, and NoSuchOrderError says so.
+        Trades are read by the venue's order id, which is queried where unknown. Raises NoSuchOrderError when the order
+        does not exist, ReadError and MalformedError when the read proves nothing.
         """
         venue_order_id = await self._trading_id(request)
         if venue_order_id is None:
@@ -185,7 +185,7 @@ class Reader(Queries):
         return sorted(fills.values(), key=lambda fill: (fill.ts_event, fill.trade_id.zfill(20)))
 
     async def trades(self, request: FetchTrades) -> TradesReport:
-        """All trades of a symbol, each with the client order id of its order, since `since_ns`, a week at most."""
+        """Read a symbol's trades since `since_ns` (a week at most), each with its order's client order id."""
         begun_ns = self._clock.time_ns()
         now_ms = self._now_ms()
         start_ms = max(request.since_ns // 1_000_000, now_ms - calls.WEEK_MS + 60_000)
@@ -198,7 +198,7 @@ class Reader(Queries):
                 raise ReadError(Venue.OLD_ORDERS_OVERFLOW(most=MAX_ORDERS_ASKED))
             row = await self._numbered(request.symbol, order)
             names[order] = order_name(row)[1] if row else ClientOrderId("")
-        # The conditional ones last: a child whose trade is read has a parent that names it by then.
+        # Conditional orders are read last: the parent of every child whose trade was read names it by then.
         self._learn(await self.conditionals_of(request.symbol))
         links = self._events.links
         parents = {
@@ -222,7 +222,7 @@ class Reader(Queries):
         return replies.following(report, request)
 
     async def _trades_within(self, symbol: Symbol, window: Window) -> list[FillReport]:
-        """Of all orders, each once."""
+        """Read the trades of all orders in a window, without duplicates."""
         found: dict[str, FillReport] = {}
         for _ in range(MAX_TRADE_PAGES):
             rows = await self._rows(calls.trades_of(symbol, window), "trades")
@@ -236,29 +236,29 @@ class Reader(Queries):
     async def positions(self, request: FetchPositions) -> PositionsReport:
         begun_ns = self._clock.time_ns()
         value = await self.value(calls.positions(request.symbol))
-        told = self._told(value, request.symbol)
-        self.met(frozenset(row.symbol for row in told.rows))
-        if told.rows and (self._settings_are_old() or any(x.symbol not in self.symbols.known for x in told.rows)):
+        listed = self._parsed_positions(value, request.symbol)
+        self.met(frozenset(row.symbol for row in listed.rows))
+        if listed.rows and (self._settings_are_old() or any(x.symbol not in self.symbols.known for x in listed.rows)):
             await self._refresh_symbol_settings()
-            told = self._told(value, request.symbol)
+            listed = self._parsed_positions(value, request.symbol)
         report = PositionsReport(
             account=self._account,
             ts_init=self._clock.time_ns(),
             request_id=request.request_id,
             begun_ns=begun_ns,
-            positions=told.rows,
+            positions=listed.rows,
             symbol=request.symbol,
-            unread=told.unread,
+            unread=listed.unread,
         )
         return replies.following(report, request)
 
-    def _told(self, value: object, symbol: Symbol | None) -> PositionList:
-        told = position_list(value, self.symbols.known)
-        return told if symbol is None else about(symbol, told)
+    def _parsed_positions(self, value: object, symbol: Symbol | None) -> PositionList:
+        listed = position_list(value, self.symbols.known)
+        return listed if symbol is None else about(symbol, listed)
 
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
         begun_ns = self._clock.time_ns()
-        # The conditional ones first: an order that triggers in between is then in both lists, not in none.
+        # Conditional orders are read first: an order that triggers in between is then in both lists, not in none.
         conditional, regular = [
             items_of(await self.value(calls.of_symbol(call, request.symbol)), "open orders")
             for call in (calls.OPEN_CONDITIONALS, calls.OPEN_ORDERS)
@@ -281,7 +281,7 @@ class Reader(Queries):
         return replies.following(report, request)
 
     async def marks(self) -> Sequence[MarkReport]:
-        """The mark price of every symbol. Raises nothing: without them there are fewer checks, no less truth."""
+        """Read every symbol's mark price. Raises nothing: marks only allow additional checks."""
         try:
             return premium_marks(await self.value(calls.MARKS), self.stamp())
         except (ReadError, MalformedError):
@@ -292,10 +292,10 @@ class Reader(Queries):
         return replies.following(report, request)
 
     async def fundings(self) -> tuple[FundingReport, ...]:
-        """What was paid or received within `FUNDING_LOOKBACK_MS`, oldest first. Raises ReadError, MalformedError.
+        """Read funding payments of the last `FUNDING_LOOKBACK_MS`, oldest first. Raises ReadError, MalformedError.
 
-        Since the last reading, where that is longer ago: what was paid in an absence is read after it.
-        A day of more than 333 symbols is more than one page. Pages overlap by the last time of each.
+        The window begins at the last read where that is longer ago, so that payments during an outage are found. A day
+        with more than 333 symbols takes more than one page. Pages overlap by the last time of each.
         """
         now_ms = self._now_ms()
         since_ms = max(min(self._fundings_read_ms, now_ms - FUNDING_LOOKBACK_MS), now_ms - FUNDING_LONGEST_MS)
@@ -310,12 +310,12 @@ class Reader(Queries):
         return funding_reports(found, self.stamp())
 
     async def read_symbol_settings(self) -> None:
-        """Leverage and margin mode of every symbol. Raises ReadError and MalformedError."""
+        """Read every symbol's leverage and margin mode. Raises ReadError and MalformedError."""
         self.symbols.read(symbol_settings(await self.value(calls.SYMBOL_CONFIG)))
         self._symbols_read_ns = self._clock.monotonic_ns()
 
     async def _numbered(self, symbol: Symbol, order: VenueOrderId) -> Row | None:
-        """The row of an order by the venue's id; None where the venue says that it knows none."""
+        """Read an order's row by the venue's id; None when the venue knows none."""
         return await self._found(await self._session.ask(Ask.QUERY, calls.query_by_venue_id(symbol, order)))
 
     async def _described(self, request: OrderRequest, row: Row) -> OrderReport:
@@ -324,7 +324,7 @@ class Reader(Queries):
         return conditional_report(row, await self._child_row(request.symbol, row), self.stamp())
 
     async def _child_row(self, symbol: Symbol, row: Row) -> Row | None:
-        """The child of a conditional order, which tells its state and its fills."""
+        """Read a conditional order's child, which has its state and its fills."""
         self._learn((row,))
         child = child_id(row)
         if child is None:
@@ -335,7 +335,7 @@ class Reader(Queries):
         return child_row
 
     async def _trading_id(self, request: FetchFills) -> VenueOrderId | None:
-        """The order whose trades these are: a triggered order's child. None: it never traded."""
+        """Return the order that trades: a triggered order's child; None when it never traded."""
         if not request.conditional and request.venue_order_id is not None:
             return request.venue_order_id
         row = await self._found(await query(self._session, request))
@@ -350,11 +350,11 @@ class Reader(Queries):
         return child_id(row)
 
     async def _listed(self, request: FetchFills) -> Row | None:
-        """The order that a query by its id does not find, by other sources: a query may lag behind the book by seconds.
+        """Find an order that a query by its id misses: a query may lag behind the book by seconds.
 
-        The symbol's list of orders names them all, and a trade that belongs to none of them belongs to one that is
-        older, or not listed yet. Raises ReadError for the latter: nothing is proven. The venue numbers orders as they
-        come, so ours would be among the newest of these.
+        The symbol's order list names all orders; a trade of an order outside the list belongs to an older order, or to
+        one not listed yet. Raises ReadError for the latter, which proves nothing. Venue order ids increase, so our
+        order would be among the newest.
         """
         if request.conditional:
             listed = await self.conditionals_of(request.symbol)
@@ -380,7 +380,7 @@ class Reader(Queries):
         for _ in range(MAX_TRADE_PAGES):
             rows = await self._rows(calls.trades(request.symbol, order, window, from_id), "trades")
             page = [trade_report(row, self.stamp(), request.client_order_id) for row in rows]
-            # Whatever else the venue mixes in, only this order's trades are this order's fills.
+            # The answer may hold other orders' trades.
             fills.update({fill.trade_id: fill for fill in page if fill.venue_order_id == order})
             if len(page) < calls.TRADES_PER_PAGE:
                 return
@@ -396,7 +396,7 @@ class Reader(Queries):
         return age_ns > self._settings.settings_max_age_ms * 1_000_000
 
     async def _refresh_symbol_settings(self) -> None:
-        """Best effort: a position without its leverage is a position all the same."""
+        """Refresh settings; a failure is suppressed, since a position without known leverage is still a position."""
         try:
             await self.read_symbol_settings()
         except (ReadError, MalformedError):
@@ -409,9 +409,9 @@ class Reader(Queries):
     def _listed_orders(
         self, items: Sequence[object], name: str, stamp: Stamp, unread: dict[Symbol, UnreadRow]
     ) -> dict[tuple[Symbol, ClientOrderId], OrderReport]:
-        """The orders of a list. What cannot be read of another program's order hides nothing (I12).
+        """Parse a list of orders. An unreadable row of a foreign order hides nothing (I12).
 
-        What cannot be read of ours, or of a row that names no order, is `unread`: its absence is evidence of nothing.
+        An unreadable row of our order, or one that names no order, goes to `unread`: its absence is not evidence.
         """
         found: dict[tuple[Symbol, ClientOrderId], OrderReport] = {}
         torn: set[tuple[Symbol, ClientOrderId]] = set()
@@ -435,24 +435,26 @@ class Reader(Queries):
         return {key: order for key, order in found.items() if key not in torn}
 
     def _is_foreign(self, item: object, name: str) -> bool:
-        """A child that is linked to no parent yet looks like any order; its parent is asked after by its own name."""
+        """Return whether the row is a foreign order's. An unlinked child looks foreign; its parent is queried by its
+        own id.
+        """
         if not isinstance(item, Mapping) or not of_foreign_order(item, name):
             return False
         key = (Symbol(str(item.get("symbol"))), VenueOrderId(str(item.get("orderId"))))
         return name != "clientOrderId" or key not in self._events.links
 
     def _tell_unread(self, item: object, name: str, stamp: Stamp, why: Statement) -> None:
-        """Once for each order."""
-        told = shown(item.get(name) or item if isinstance(item, Mapping) else item)
-        if told in self._skipped:
+        """Report an unreadable row once per order."""
+        order = shown(item.get(name) or item if isinstance(item, Mapping) else item)
+        if order in self._skipped:
             return
-        self._skipped[told] = None
+        self._skipped[order] = None
         while len(self._skipped) > MAX_SKIPPED_TOLD:
             del self._skipped[next(iter(self._skipped))]
         self._deliver(stray_event(item, stamp, Venue.UNREADABLE_OPEN_ORDER(why=why)))
 
     def _owned(self, report: OrderReport) -> OrderReport:
-        """A child at work is its parent on this side."""
+        """Report an active child as its parent."""
         parent = self._events.links.get((report.symbol, report.venue_order_id))
         if parent is None:
             return report
@@ -469,7 +471,7 @@ def _named(trade: FillReport, name: ClientOrderId) -> FillReport:
 
 
 def _about(row: UnreadRow, asked: Symbol | None) -> UnreadRow:
-    """In an answer about one symbol a row without a name is about that one."""
+    """Assign a nameless row to the symbol that was asked for."""
     return replace(row, symbol=asked or NAMELESS) if row.symbol == NAMELESS else row
 
 
@@ -481,7 +483,7 @@ def _named_symbol(item: object) -> Symbol:
 
 
 def _latest_ms(items: Sequence[object]) -> int:
-    """Of the rows that say when; 0 where none does."""
+    """Return the latest time in the rows, in ms; 0 when none has one."""
     latest_ns = 0
     for each in items:
         with suppress(MalformedError):

@@ -1,4 +1,4 @@
-"""The sockets of Binance USDⓈ-M: the account's own, opened by a listen key, and the mark prices of all symbols."""
+"""The sockets of Binance USDⓈ-M: the account's, opened by a listen key, and all symbols' mark prices."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,7 +23,9 @@ _KEEP = Call(method="PUT", path="/fapi/v1/listenKey")
 
 
 class UserSocket:
-    """One socket; a listen key lives 60 minutes and is asked for anew with each opening, since it may be what died."""
+    """The account's socket. A listen key lives 60 minutes; each opening requests a new one, since the old may have
+    failed.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""How requests to Binance USDⓈ-M leave through ccxt, and where its sockets are."""
+"""Sends requests to Binance USDⓈ-M through ccxt, and names its stream addresses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,9 +22,9 @@ _APIS: Mapping[str, str] = {
 
 
 def server_ms(value: object) -> int | None:
-    """The time in the answer to `SERVER_TIME`."""
-    told = value.get("serverTime") if isinstance(value, dict) else None
-    return told if isinstance(told, int) else None
+    """Return the time of the answer to `SERVER_TIME`, in ms since the epoch; None when it has none."""
+    time_ms = value.get("serverTime") if isinstance(value, dict) else None
+    return time_ms if isinstance(time_ms, int) else None
 
 
 async def send(exchange: Any, call: Call) -> None:
@@ -34,7 +34,7 @@ async def send(exchange: Any, call: Call) -> None:
 
 
 def private_url(exchange: Any, listen_key: str, form: int = 0) -> str:
-    """Where the account's events are. A venue that brings nothing at one form of it may do so at another:
+    """Return the address of the account's events in one of three forms; one may work where another is mute:
 
     the library's; with the events named, as the venue's notice on split addresses has it; with the key as a path.
     """
@@ -57,7 +57,7 @@ def build(settings: ExchangeSettings) -> Any:
         "secret": settings.api_secret.reveal(),
         "timeout": settings.timeout_ms,
         "timeout_on_exit": 0,
-        # Budgets are the gateway's: here, an emergency close would queue behind everything.
+        # The gateway keeps the budgets: ccxt's limiter would queue an emergency close behind everything.
         "enableRateLimit": False,
         "streaming": {"keepAlive": settings.stream_ping_ms},
         "options": {

@@ -41,7 +41,7 @@ COSTS: tuple[RequestCost, ...] = (
     RequestCost(request=requests.FetchBalance.__name__, weight=5),
     RequestCost(request=reconciliation.FetchTrades.__name__, weight=15),
 )
-"""Of each request to the port the most it usually costs; what a rare one costs beyond shows in the next header."""
+"""The usual maximum cost of each port request; the next response header shows any excess."""
 
 _WEIGHTS: Mapping[tuple[str, str], tuple[int, int]] = {
     ("POST", "/fapi/v1/order"): (0, 0),
@@ -61,16 +61,16 @@ _WEIGHTS: Mapping[tuple[str, str], tuple[int, int]] = {
         (5, 5),
     ),
 }  # fmt: skip
-"""By method and path: with a symbol, and without. What is not named weighs 1."""
+"""(method, path) -> weight with a symbol, and without. Unlisted requests weigh 1."""
 CONNECTING = 21
-"""What a connection asks before it is of use: configuration, settings of the symbols, marks, listen key."""
+"""Weight of connecting: configuration, symbol settings, marks, listen key."""
 FUNDINGS = 30
 LOOKUP = 5
 SETTING = 1
 SETTINGS = 5
-"""Of all symbols, beside the positions."""
+"""Weight of reading all symbols' settings besides the positions."""
 USUAL_WEIGHT_PER_MINUTE = 2_400
-"""Of an address, as Binance publishes it (exchangeInfo); a connection reads what holds now."""
+"""Per address, as published (exchangeInfo); a connection reads the current value."""
 TEN_SECONDS_MS = 10_000
 _UNITS_MS = {"SECOND": 1_000, "MINUTE": MINUTE_MS, "HOUR": 3_600_000, "DAY": 86_400_000}
 _KINDS = {"REQUEST_WEIGHT": RateKind.WEIGHT, "ORDERS": RateKind.ORDERS}
@@ -84,7 +84,7 @@ MOST = 10**MAX_DIGITS
 
 
 def rate_limits(exchange_info: object) -> tuple[RateLimit, ...]:
-    """The limits of an exchangeInfo; a row that says something else is no limit that we know how to keep."""
+    """Return the limits of an exchangeInfo; rows of unknown kinds are skipped."""
     try:
         items = items_of(row_of(exchange_info, "exchangeInfo").get("rateLimits"), "rateLimits")
     except MalformedError:
@@ -101,13 +101,13 @@ def rate_limits(exchange_info: object) -> tuple[RateLimit, ...]:
 
 
 def weight_of(call: Call) -> int:
-    """What one request weighs."""
+    """Return the weight of one request."""
     of_symbol, of_all = _WEIGHTS.get((call.method, call.path), (1, 1))
     return of_symbol if "symbol" in call.params else of_all
 
 
 def uses(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
-    """What the headers of one answer say is used; nothing where they say nothing that can be read."""
+    """Return the usage in a response's headers; () when they have none or are unreadable."""
     return tuple(
         RateUse(kind=kind, interval_ms=interval_ms, used=int(text))
         for name, text in headers.items()

@@ -1,4 +1,4 @@
-"""Rows that cannot be what they say: absurd numbers, and what cannot be read."""
+"""Corrupts rows: impossible numbers and unreadable fields."""
 
 import json
 
@@ -6,22 +6,22 @@ from adapters.paper.faults import Fault
 
 
 def malformed_row(fault: Fault, row: object) -> object:
-    """Raises ValueError for a `value` that is no JSON."""
+    """Return the row with the fault's value in it. Raises ValueError when `value` is no JSON."""
     value = json.loads(fault.value) if fault.value else None
     if not fault.key:
         return value
     if not isinstance(row, dict):
         return row
-    kept = {name: told for name, told in row.items() if name != fault.key}
+    kept = {name: cell for name, cell in row.items() if name != fault.key}
     return kept | {fault.key: value} if fault.value else kept
 
 
 _NUMBERS = frozenset({"executedQty", "actualQty", "qty", "z", "l", "aq"})
-"""How much was executed, as rows and events name it."""
+"""Fields of executed quantities in rows and events."""
 
 
 def absurd(fault: Fault, body: object) -> object:
-    """Orders and trades whose executed quantities cannot be: `fault.body` in their place, or a trillion."""
+    """Return orders and trades with impossible executed quantities: `fault.body`, or a trillion."""
     value = json.loads(fault.body) if fault.body else "1000000000000"
     return _with_numbers(body, value)
 

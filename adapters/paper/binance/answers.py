@@ -1,7 +1,7 @@
-"""Every raw answer whose meaning a client has to know, as a fault ready to be injected, and what it proves.
+"""Every raw answer that a client has to handle, as an injectable fault with what it proves.
 
-Sources: error codes and general information of the USDⓈ-M documentation ("HTTP Return Codes": 503 in its
-three forms, 408, 429, 418, 403); empty, HTML and truncated bodies are what proxies make of them.
+Sources: error codes and general information of the USDⓈ-M documentation ("HTTP Return Codes": 503 in its three forms,
+408, 429, 418, 403); proxies produce empty, HTML and truncated bodies.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from adapters.paper.faults import Fault, FaultKind, Moment
 
 
 class Proof(StrEnum):
-    """What an answer proves about the request it answers."""
+    """What an answer proves about its request."""
 
     UNKNOWN = "UNKNOWN"
     NOT_EXECUTED = "NOT_EXECUTED"
@@ -31,7 +31,9 @@ class RawAnswer:
     proves: Proof
 
     def at(self, moment: Moment, **match: Any) -> Fault:
-        """The fault, striking where `match` (fields of Fault) says; raises ValueError for a dishonest one."""
+        """Return the fault for requests that `match` (fields of Fault) selects. Raises ValueError for a
+        dishonest one.
+        """
         if self.proves is not Proof.UNKNOWN and moment is not Moment.BEFORE_EFFECT:
             raise ValueError(f"{self.name} proves that nothing was done; it cannot come {moment}")
         return replace(self.fault, moment=moment, **match)
@@ -110,7 +112,7 @@ _ROWS: tuple[RawAnswer, ...] = (
     _rejected("precision_1111", code=-1111, message="Precision is over the maximum defined for this asset."),
     _rejected("reduce_only_2022", code=-2022, message="ReduceOnly Order is rejected."),
     _rejected("would_trigger_2021", code=-2021, message="Order would immediately trigger."),
-    # Of this request; the client id itself is alive in an earlier order.
+    # The rejection concerns this request; an earlier order with the client id lives.
     _rejected("duplicate_4116", code=-4116, message="ClientOrderId is duplicated."),
     # On a cancel: perhaps filled. On a query: proves nothing until the validity window has passed.
     _unknown("cancel_unknown_2011", code=-2011, message="Unknown order sent."),

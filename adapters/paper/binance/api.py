@@ -1,4 +1,4 @@
-"""Answers of the REST API: limits, time, routes, and what the fault plan makes of an honest answer."""
+"""The REST API's answers: limits, time, routes, and the fault plan."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from adapters.paper.answer import Answer, Headers
 from adapters.paper.binance import market_routes
 from adapters.paper.binance.account_routes import ACCOUNT_ROUTES
 from adapters.paper.binance.errors import ApiRefusal, missing, said
+from adapters.paper.binance.fault_responses import spoiled, stale_or_cut
 from adapters.paper.binance.route import Params, Private, Public, Security, client_id_of
-from adapters.paper.binance.spoil import spoiled, stale_or_cut
 from adapters.paper.binance.tickets import whole
 from adapters.paper.binance.trade_routes import TRADE_ROUTES
 from adapters.paper.binance.wire import encode
@@ -26,9 +26,9 @@ AHEAD_MAX_MS = 1000
 
 
 def answer(exchange: Exchange, call: Call) -> Answer:
-    """One request as the venue would answer it, or as the fault plan says.
+    """Answer one request as the venue would, or as the fault plan directs.
 
-    The caller has verified the signature already; timestamp and recvWindow are checked here.
+    The caller has verified the signature; timestamp and recvWindow are checked here.
     """
     public = PUBLIC_ROUTES.get((call.method, call.path))
     private = None if public else PRIVATE_ROUTES.get((call.method, call.path))
@@ -53,7 +53,7 @@ def places_order(call: Call) -> bool:
 
 
 def by_hand(exchange: Exchange, call: Call, number: int) -> Answer:
-    """Client ids begin with web_."""
+    """Execute a manual order, with a client id that begins with web_."""
     filled = {"timestamp": str(exchange.now_ms), "newOrderRespType": "RESULT", **call.params}
     if places_order(call):
         name = "clientAlgoId" if call.path.endswith("/algoOrder") else "newClientOrderId"
@@ -119,7 +119,7 @@ def _authenticated(exchange: Exchange, api_key: str | None) -> Account:
 
 
 def _spoiled(exchange: Exchange, fault: Fault, call: Call, headers: Headers) -> Answer:
-    """Serve, or not, as the fault's moment says; then spoil the answer and log what happened."""
+    """Serve the request if the fault's moment permits, then alter the answer and log the fault."""
     account = exchange.accounts.get(call.api_key or "")
     effect: bool | None = False
     status: int = 200
@@ -153,7 +153,7 @@ def _spoiled(exchange: Exchange, fault: Fault, call: Call, headers: Headers) -> 
 
 
 def run_late(exchange: Exchange) -> None:
-    """Effects of Moment.LATER that have come due and whose validity window still stands."""
+    """Apply due effects of Moment.LATER whose validity window has not passed."""
     due = [call for call in exchange.late if call["due_ms"] <= exchange.now_ms]
     if not due:
         return

@@ -19,7 +19,7 @@ class ApiRefusal(Exception):  # noqa: N818  a refused request is an ordinary ans
 
 
 def said(refusal: Refusal | ApiRefusal) -> ApiRefusal:
-    """A refusal of the model in the venue's words."""
+    """Return the model's refusal with the venue's code and text."""
     if isinstance(refusal, ApiRefusal):
         return refusal
     code, text = _WORDS[refusal.reason]

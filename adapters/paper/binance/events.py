@@ -239,7 +239,7 @@ def kind_of(event: Row) -> str:
 
 
 def spoiled_event(fault: Fault, event: Row) -> Row:
-    """An event whose numbers are absurd, or with something in its order that cannot be read."""
+    """Return the event with impossible numbers or an unreadable field."""
     if fault.kind is FaultKind.EVENT_ABSURD:
         return cast("Row", absurd(fault, event))
     return {**event, "o": malformed_row(fault, event.get("o"))}
@@ -250,7 +250,7 @@ _FORCED: dict[FillCause, str] = {
     FillCause.DELEVERAGING: "adl_autoclose-",
     FillCause.SETTLEMENT: "settlement_autoclose-",
 }
-"""How the venue names the orders by which it closes a position itself ("Event: Order Update")."""
+"""Cause -> client order id prefix of orders by which the venue closes a position ("Event: Order Update")."""
 
 
 def forced_order_id(cause: FillCause, order_id: int) -> str:

@@ -1,4 +1,4 @@
-"""The REST side: keys and signatures checked, the model asked, its answer's fate carried out."""
+"""The REST server: checks keys and signatures, asks the model, and applies the answer's fate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RestApi:
         self._live = live
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One request, answered, delayed, cut or left hanging as the fault plan says."""
+        """Answer one request: at once, delayed, cut or never, as the fault plan directs."""
         path, _, query = request.raw_path.partition("?")
         try:
             body = await read_text(request, BODY_MOST)
@@ -52,7 +52,7 @@ class RestApi:
 
 
 def security_of(method: str, path: str) -> Security:
-    """What the endpoint demands; nothing of an unknown one, which the model refuses by itself."""
+    """Return the endpoint's security type; none for an unknown endpoint, which the model refuses."""
     private = PRIVATE_ROUTES.get((method, path))
     return Security.NONE if private is None else private.security
 
@@ -75,9 +75,9 @@ def error_response(denial: Denial) -> web.Response:
 
 
 async def not_found(request: web.Request) -> web.StreamResponse:
-    """A path that Binance does not know: -5000 with 404.
+    """Return -5000 with 404 for an unknown path.
 
-    Source: answer of fapi.binance.com to an unknown path; the documentation is silent.
+    Source: the answer of fapi.binance.com; the documentation does not mention it.
     """
     message = f"Path {request.path}, Method {request.method} is invalid"
     return error_response(Denial(status=404, code=-5000, message=message))

@@ -1,4 +1,4 @@
-"""What an endpoint is: its weight, who may call it, and the function that answers."""
+"""The definition of an endpoint: weight, security type, handler."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

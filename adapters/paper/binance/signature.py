@@ -1,8 +1,8 @@
-"""Who may ask: the key and signature rules of the Binance USDⓈ-M REST API, pure.
+"""The key and signature rules of the Binance USDⓈ-M REST API. Pure.
 
-Source: "General Info", sections "Endpoint Security Type" and "SIGNED (TRADE and USER_DATA)
-Endpoint Security" of the USDⓈ-M futures documentation. The HMAC covers the query string
-followed by the body, exactly as sent, without the signature itself.
+Source: "General Info", sections "Endpoint Security Type" and "SIGNED (TRADE and USER_DATA) Endpoint Security" of the
+USDⓈ-M futures documentation. The HMAC covers the query string followed by the body, exactly as sent, without the
+signature itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from adapters.paper.binance.route import Security
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """Why a request may not reach the venue: HTTP status, Binance code and text."""
+    """The refusal of an unauthorized request: HTTP status, Binance code and text."""
 
     status: int
     code: int
@@ -52,7 +52,7 @@ def denial_of(
     api_key: str | None,
     secret_of: Callable[[str], str | None],
 ) -> Denial | None:
-    """None when the caller may ask; otherwise why not (-2014, -2015, -1102, -1022)."""
+    """Return why a request is refused (-2014, -2015, -1102, -1022); None when it is authorized."""
     if security is Security.NONE:
         return None
     if not api_key:

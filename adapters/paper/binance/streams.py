@@ -1,11 +1,9 @@
-"""The websocket side: user data and market streams as on Binance USDⓈ-M.
+"""The websocket server: user data and market streams as on Binance USDⓈ-M.
 
-Source: "Websocket Market Streams" and "User Data Streams" of the USDⓈ-M futures documentation.
-A socket is opened at `/ws/<name>`, `/ws` (then SUBSCRIBE), `/stream?streams=<a>/<b>` (events are
-wrapped as `{"stream", "data"}`), each also below `/public`, `/market` and `/private`; a listenKey
-is a stream name like any other, or comes as `?listenKey=`, perhaps with the events that are wanted as
-`&events=A/B`. An unknown or expired key gives a
-socket that opens and stays silent, which is what makes it dangerous.
+Source: "Websocket Market Streams" and "User Data Streams" of the USDⓈ-M futures documentation. A socket is opened at
+`/ws/<name>`, `/ws` (then SUBSCRIBE), or `/stream?streams=<a>/<b>` (events are wrapped as `{"stream", "data"}`), each
+also below `/public`, `/market` and `/private`. A listenKey is a stream name, or comes as `?listenKey=`, optionally with
+the wanted events as `&events=A/B`. An unknown or expired key gives a socket that opens and stays mute.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ LIFETIME_MS = 24 * 60 * 60 * 1_000
 
 
 class Socket:
-    """One client connection: what it subscribed to and what waits to be written to it."""
+    """One client connection: its subscriptions and its unsent events."""
 
     def __init__(self, request: web.Request, *, combined: bool, names: Iterable[str], opened_ms: int) -> None:
         self.names = set(names)
@@ -106,7 +104,7 @@ class Streams:
         )
         if any(self._live.venue.account_of_listen_key(name) is not None for name in socket.names):
             prove(request)
-        # Before the handshake is answered: what happens after a client sees it must reach the client.
+        # Registered before the handshake's answer: an event after it must reach the client.
         self._sockets.add(socket)
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -134,14 +132,14 @@ class Streams:
             socket.cut()
 
     def disconnect(self, listen_key: str | None = None) -> int:
-        """Reset the sockets of one listenKey, or all of them; tells how many."""
+        """Reset the sockets of one listenKey, or all of them; return how many."""
         chosen = [s for s in self._sockets if listen_key is None or listen_key in s.names]
         for socket in chosen:
             socket.cut()
         return len(chosen)
 
     async def close(self) -> None:
-        """Say goodbye to every socket (1001)."""
+        """Close every socket with code 1001."""
         for socket in list(self._sockets):
             await socket.response.close(code=WSCloseCode.GOING_AWAY, message=b"server stops")
 

@@ -244,8 +244,8 @@ def _find_algo(exchange: Exchange, account: Account, params: Params) -> AlgoOrde
 
 
 def _kept(order: Order, now_ms: int) -> bool:
-    """What "Query Order" says will not be found: canceled or expired without a fill after three days,
-    anything after ninety.
+    """Return whether "Query Order" still finds the order: three days for canceled or expired ones without a fill,
+    ninety for others.
     """
     age = now_ms - order.created_ms
     gone = order.status in ("CANCELED", "EXPIRED") and order.executed == ZERO

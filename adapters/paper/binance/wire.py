@@ -277,7 +277,7 @@ def account_row(
 
 
 def held_positions(account: Account) -> list[Position]:
-    """What v3 shows: legs with a position or with open orders."""
+    """Return the legs that v3 lists: with a position or open orders."""
     shown = [position for position in account.positions.values() if position.quantity]
     for key, resting in account.resting.items():
         if resting.bids or resting.asks:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.exchange import stream
-from adapters.exchange.binance.events import order_told
+from adapters.exchange.binance.events import reported_order
 from adapters.exchange.hearing import CONDITIONALS, ORDERS, REMEMBERED, Hearing, Missed
 from adapters.paper.server import EmbeddedServer
 from adapters.paper.venue import PaperModel
@@ -166,7 +166,7 @@ def test_what_was_told_of_others_since_says_whether_it_is_mute() -> None:
     "said", [None, 1, [], {}, {"e": "ORDER_TRADE_UPDATE"}, {"e": [], "o": {}}, {"e": "x", "o": {}}]
 )
 def test_what_tells_of_no_order_is_no_hearing(said: object) -> None:
-    assert order_told(said) is None
+    assert reported_order(said) is None
 
 
 def test_what_is_remembered_is_bounded_and_ends_with_the_socket() -> None:

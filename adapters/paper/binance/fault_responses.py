@@ -1,4 +1,4 @@
-"""How a fault turns an honest answer into what arrives."""
+"""The responses that a fault produces from the honest answer."""
 
 from dataclasses import replace
 
@@ -13,11 +13,13 @@ from adapters.paper.orders import Order
 
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>"
 
-UNWRITTEN = b'{"orderId":0,"symbol":"","status":"NEW"}'  # what a truncated answer without effect is cut from
+UNWRITTEN = b'{"orderId":0,"symbol":"","status":"NEW"}'  # the source of a truncated answer without effect
 
 
 def spoiled(fault: Fault, record: FaultRecord, status: int, body: object, headers: Headers) -> Answer:
-    """The answer that the fault lets arrive."""
+    """Return the answer under a fault of the transport: hang, reset, empty, HTML, truncated, delayed, another
+    status.
+    """
     honest = Answer(status=status, body=encode(body).encode(), headers=headers, fault=record)
     match fault.kind:
         case FaultKind.HANG:
@@ -50,7 +52,10 @@ def _status_answer(fault: Fault, honest: Answer) -> Answer:
 
 
 def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call: Call, body: object) -> object:
-    """The body of a read as it was `age_ms` ago, a list with rows missing, a lie about orders; else as it is."""
+    """Return the body under a fault of content; unchanged for other faults.
+
+    The body is of `age_ms` ago, lacks rows of its list, misreports orders, or has malformed or impossible fields.
+    """
     if fault.kind is FaultKind.EMPTY_LIST and isinstance(body, list):
         return []
     if fault.kind is FaultKind.PARTIAL_LIST and isinstance(body, list) and fault.key:
@@ -74,7 +79,7 @@ def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call
 
 
 def _malformed(fault: Fault, body: object) -> object:
-    """One row of a list as the fault has it, or the answer itself where it is no list."""
+    """Return the body with one malformed row, or a malformed body when it is no list."""
     if isinstance(body, dict) and isinstance(body.get("symbols"), list):
         return body | {"symbols": _malformed(fault, body["symbols"])}
     if isinstance(body, dict):
@@ -86,7 +91,7 @@ def _malformed(fault: Fault, body: object) -> object:
 
 
 def _misreported(fault: Fault, body: object) -> object:
-    """Order rows that lie: canceled, nothing filled. Only orders whose client id the fault names."""
+    """Return order rows as canceled and unfilled, for client ids with the fault's prefix."""
     if isinstance(body, list):
         return [_misreported(fault, row) for row in body]
     if not isinstance(body, dict) or not str(body.get("clientOrderId", "")).startswith(fault.client_id):
@@ -96,7 +101,7 @@ def _misreported(fault: Fault, body: object) -> object:
 
 
 def _positions_at(exchange: Exchange, account: Account, at_ms: int, call: Call) -> object:
-    """Positions as they stood at `at_ms`, from what each was before its first later change."""
+    """Return the positions of `at_ms`, from each leg's image before its first later change."""
     legs = {key: replace(position) for key, position in account.positions.items()}
     for image in reversed(exchange.history.get(account.name, ())):
         if image[0] <= at_ms:

@@ -7,8 +7,8 @@ from shutil import copy
 
 import pytest
 
-from adapters.storage import mark, schema
-from adapters.storage.mark import Mark
+from adapters.storage import high_water_mark, schema
+from adapters.storage.high_water_mark import HighWaterMark
 from adapters.storage.sqlite import SqliteJournal
 from messages.types import JournalId
 from tests.storage.steps import append, replay, step
@@ -24,7 +24,7 @@ def running(tmp_path: Path) -> Path:
     journal = SqliteJournal.open(live)
     for version in range(1, STEPS + 1):
         assert append(journal, step(1, version)) is None
-    for name in (schema.FILE_NAME, f"{schema.FILE_NAME}-wal", mark.FILE_NAME):
+    for name in (schema.FILE_NAME, f"{schema.FILE_NAME}-wal", high_water_mark.FILE_NAME):
         copy(live / name, left / name)
     assert journal.close()
     return left
@@ -112,37 +112,37 @@ def cut(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("alter", [emptied, flipped, cut, bytes.swapcase])
 def test_a_damaged_mark_says_nothing_and_stops_nobody(running: Path, alter: Callable[[bytes], bytes]) -> None:
-    path = running / mark.FILE_NAME
+    path = running / high_water_mark.FILE_NAME
     path.write_bytes(alter(path.read_bytes()))
     assert lost(running) == (0, STEPS)
 
 
 def test_a_mark_goes_down_as_well_as_up(tmp_path: Path) -> None:
-    made = Mark(tmp_path, JournalId("abc"))
+    made = HighWaterMark(tmp_path, JournalId("abc"))
     for seq in (9, 1_000_000, 8):
         made.write(seq)
         assert made.lost(seq - 1) == 1
     made.close()
-    assert Mark(tmp_path, JournalId("other")).lost(1) == 0
+    assert HighWaterMark(tmp_path, JournalId("other")).lost(1) == 0
 
 
 def test_a_mark_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     """One line of three words, which a journal without a loss has still."""
-    made = Mark(tmp_path, JournalId("abc"))
+    made = HighWaterMark(tmp_path, JournalId("abc"))
     made.write(12)
     assert made.path.read_text().split() == ["abc", "12", "1a74ea888e514809"]
     made.close()
     made.path.write_text(made.path.read_text().strip().ljust(63) + "\n")
-    assert Mark(tmp_path, JournalId("abc")).lost(10) == 2
+    assert HighWaterMark(tmp_path, JournalId("abc")).lost(10) == 2
 
 
 def test_a_mark_keeps_the_latest_losses_in_one_line(tmp_path: Path) -> None:
-    made = Mark(tmp_path, JournalId("a" * 8))
+    made = HighWaterMark(tmp_path, JournalId("a" * 8))
     large = 10**15
     made.write(large)
     for seq in range(large - 9, large - 1):
         assert made.opened(seq) > 0
         made.write(large)
     made.close()
-    assert made.path.stat().st_size == mark._LINE_BYTES
-    assert Mark(tmp_path, JournalId("a" * 8)).lost(large - 1) == 1
+    assert made.path.stat().st_size == high_water_mark._LINE_BYTES
+    assert HighWaterMark(tmp_path, JournalId("a" * 8)).lost(large - 1) == 1

@@ -1,6 +1,6 @@
-"""The announcement of a server that listens: `control.json` and the token, both readable by their owner only.
+"""Announces a listening server: `control.json` and the token, both readable by their owner only.
 
-The server keeps control.json locked while it lives; `albra.loopback.discovery` reads what is written here.
+The server locks control.json while it lives; `albra.loopback.discovery` reads both files.
 """
 
 import fcntl
@@ -20,15 +20,15 @@ _TOKEN_BYTES = 32
 
 
 class Announcement:
-    """control.json, for as long as the server lives."""
+    """control.json, locked while the server lives."""
 
     def __init__(self, path: Path, file: int) -> None:
-        """`file` is the descriptor of what stands at `path`, and locked."""
+        """`file` is the locked descriptor of the file at `path`."""
         self._path = path
         self._file = file
 
     def withdraw(self) -> None:
-        """Remove control.json, unless it is another process's by now. A second call does nothing."""
+        """Remove control.json, unless another process has replaced it. Idempotent."""
         if self._file < 0:
             return
         with suppress(OSError):
@@ -39,7 +39,7 @@ class Announcement:
 
 
 def mint_token(storage: Path) -> Secret:
-    """A new token, in place of what stands there: one that was planted, copied or leaked is worth nothing."""
+    """Replace the token file with a new token, so that a planted, copied or leaked one is worthless. Raises OSError."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     private_directory(storage)
     os.close(write_private(storage / TOKEN_FILE, f"{token}\n".encode()))
@@ -47,7 +47,7 @@ def mint_token(storage: Path) -> Secret:
 
 
 def announce(storage: Path, address: ControlAddress, details: Mapping[str, Any]) -> Announcement:
-    """Write control.json, whole or not at all, and hold it."""
+    """Write control.json atomically and lock it. Raises OSError."""
     where = {"host": address.host, "port": address.port, "pid": address.pid, "token_path": str(address.token_path)}
     path = storage / ADDRESS_FILE
     file = write_private(path, (json.dumps({**where, **details}) + "\n").encode())

@@ -1,4 +1,6 @@
-"""When acknowledged steps are missing: nothing opens until a person has looked, and a notice says what is known."""
+"""Holds openings after acknowledged steps at the journal's tail are lost, until a person has decided; reports
+the loss.
+"""
 
 from queue import SimpleQueue
 
@@ -11,16 +13,15 @@ from messages.types import Address, CommandId, PositionId
 from messages.wording import Storage
 
 UNUSED_MOST = 1000
-"""A position takes its ordinal before its first commit. So many may have been taken by commits that failed."""
+"""Ordinals that failed commits may have used: a position takes its ordinal before its first commit."""
 
 
 def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effects: tuple[Effect, ...] = ()) -> None:
-    """Add a durable hold of all openings to the history of `owner`, whose `ordinal` it is. Blocks for one commit.
+    """Append a hold of all openings to `owner`'s history at `ordinal`. Blocks for one commit.
 
-    The same commit moves the mark, and the next start finds no loss: what is to be told (`effects`), and the ordinals
-    that lost positions can have, are part of the step. Nothing happens where no step is missing, nor where that history
-    is damaged itself, which is said on its own. Raises OSError when it cannot be written: going on would forget what
-    was lost.
+    The commit moves the high-water mark, so the next start finds no loss; therefore the step holds the notices
+    (`effects`) and the highest ordinal of lost positions. Does nothing when no step is missing, or when that history is
+    damaged, which is reported separately. Raises OSError when it cannot be written: continuing would forget the loss.
     """
     if not journal.lost_steps:
         return
@@ -47,7 +48,7 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
 
 
 def in_words(journal: SqliteJournal) -> tuple[Statement, ...]:
-    """What to tell the owner; nothing where nothing is missing. Two losses never have the same step and number."""
+    """Return the notice of the loss; () when nothing is missing. No two losses share step and number."""
     if not journal.lost_steps:
         return ()
     return (Storage.STEPS_LOST(n=journal.lost_steps, seq=journal.lost_behind, path=str(journal.path)),)

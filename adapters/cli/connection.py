@@ -1,4 +1,4 @@
-"""How a command reaches an account's venue by itself, beside a supervisor or without one."""
+"""Connects a command to an account's venue, beside a supervisor or without one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def account_named(config: Config, name: AccountId | None, command: str) -> AccountConfig:
-    """The account that is meant. Raises CommandError: USAGE where more than one may be, REFUSED where none is."""
+    """Return the named or only account. Raises CommandError: USAGE for an ambiguous one, REFUSED for an unknown one."""
     known = [account.account for account in config.accounts]
     names = ", ".join(known)
     if name is None:
@@ -33,11 +33,11 @@ def account_named(config: Config, name: AccountId | None, command: str) -> Accou
 
 
 @contextmanager
-def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
-    """What a connection to the account's venue needs, for the length of the block.
+def venue_connection(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
+    """Yield the connection settings of the account's venue, valid within the block.
 
-    The embedded paper venue is the running supervisor's where one runs; otherwise it is started from its
-    storage. Raises CommandError where it can be neither reached nor started.
+    The embedded paper venue is the running supervisor's, else started from its storage. Raises CommandError when it can
+    be neither reached nor started.
     """
     if not account.embedded:
         yield settings_of(account, None)

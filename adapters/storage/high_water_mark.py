@@ -1,13 +1,12 @@
-"""How far the journal has come, kept beside it: what is missing at its end cannot show in the file itself.
+"""The journal's last acknowledged step, kept beside the journal: the file itself cannot show that its tail is missing.
 
-SQLite ends its log at the first frame whose checksum does not fit. After power loss that is right: what
-lies behind was never acknowledged. After a flipped bit it silently drops steps that were. The mark tells
-the two apart: it names the last acknowledged step. It is written after every commit and not synced, so
-that it costs no disk time and can only be behind the truth, never ahead of it: a journal that ends before
-its mark has lost acknowledged steps, or is an older copy.
+SQLite ends its log at the first frame with a wrong checksum. After power loss that is right, since the rest was never
+acknowledged. After a flipped bit it silently drops acknowledged steps. The mark is written after every commit and not
+synced: it costs no disk time and is never ahead of the truth. A journal that ends before its mark has lost steps, or is
+an older copy.
 
-Numbers of lost steps are given again, and the first step that has one says what was lost (`loss`). Where that step is
-lost as well, its word is lost with it: so the mark names, beside the last step, the latest losses and where they were.
+Numbers of lost steps are used again. The first new step records the loss (`lost_tail`); that step may be lost too, so
+the mark also holds the latest losses and their places.
 """
 
 import os
@@ -22,20 +21,22 @@ from messages.types import JournalId
 
 FILE_NAME = "journal.mark"
 LOSSES_MOST = 4
-"""Of more, the oldest are forgotten: what said so then is four losses old, and was told long ago."""
+"""Remembered losses; an older one was reported several losses ago."""
 _LINE_BYTES = 192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """So many steps were missing when step `at` was written, which says so."""
+    """`steps` were missing when step `at`, which records the loss, was written."""
 
     at: int
     steps: int
 
 
-class Mark:
-    """One line in `<directory>/journal.mark`, overwritten in place. Never raises: without it less is noticed."""
+class HighWaterMark:
+    """One line in `<directory>/journal.mark`, overwritten in place. Never raises: without the file fewer losses are
+    found.
+    """
 
     def __init__(self, directory: Path, journal_id: JournalId) -> None:
         self.path = directory / FILE_NAME
@@ -47,25 +48,25 @@ class Mark:
             self._file = -1
 
     def opened(self, last_seq: int) -> int:
-        """What `lost` says, and each `write` from now on says where the journal went on without it."""
+        """Return `lost(last_seq)`, and add that loss to every later `write`."""
         lost = self.lost(last_seq)
         self._losses = going_on(self._of(last_seq)[1], last_seq, lost)
         return lost
 
     def lost(self, last_seq: int) -> int:
-        """How many acknowledged steps are missing behind `last_seq`, which the journal ends with.
+        """Return how many acknowledged steps are missing after `last_seq`, the journal's last step.
 
-        A journal that has just begun beside the mark of another one has lost all of that one's.
+        A new journal beside another journal's mark has lost all of that journal's steps.
         """
         return missing(*self._of(last_seq), last_seq)
 
     def _of(self, last_seq: int) -> tuple[int, Sequence[Lost]]:
-        """(last acknowledged step, losses) as far as they concern a journal that ends with `last_seq`."""
+        """Return (last acknowledged step, losses) relevant to a journal that ends with `last_seq`."""
         journal_id, seq, losses = self._read()
         return (seq, losses) if journal_id == self._journal_id or not last_seq else (0, ())
 
     def _read(self) -> tuple[str, int, Sequence[Lost]]:
-        """(journal, last acknowledged step, losses); 0 where nothing is written, or something else."""
+        """Return (journal id, last acknowledged step, losses); the step is 0 when the file is missing or damaged."""
         if self._file < 0:
             return "", 0, ()
         try:
@@ -94,14 +95,14 @@ class Mark:
 
 
 def missing(seq: int, losses: Sequence[Lost], last_seq: int) -> int:
-    """Of a journal that ends with `last_seq`: what is behind it, and the losses that only a step behind it tells of."""
+    """Return the steps missing after `last_seq`, plus earlier losses that only a missing step records."""
     if seq <= last_seq:
         return 0
     return seq - last_seq + sum(each.steps for each in losses if each.at > last_seq)
 
 
 def going_on(losses: Sequence[Lost], last_seq: int, lost: int) -> Sequence[Lost]:
-    """The losses to be known once the journal goes on behind `last_seq`."""
+    """Return the losses to remember when the journal continues after `last_seq`."""
     kept = [each for each in losses if each.at <= last_seq]
     if lost:
         kept.append(Lost(at=last_seq + 1, steps=lost))

@@ -7,8 +7,8 @@ from shutil import copy
 import apsw
 import pytest
 
-from adapters.storage import loss, schema
-from adapters.storage.loss import UNUSED_MOST
+from adapters.storage import lost_tail, schema
+from adapters.storage.lost_tail import UNUSED_MOST
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from albra.notifier import recorded_notices
@@ -46,23 +46,23 @@ def own_history(journal: SqliteJournal) -> tuple[Event, ...]:
 
 def test_a_journal_that_lost_nothing_is_not_held(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert own_history(journal) == ()
-    assert loss.in_words(journal) == ()
+    assert lost_tail.in_words(journal) == ()
     assert journal.close()
 
 
 def test_a_loss_holds_openings_until_somebody_resumes_and_is_said_once(shortened: Path) -> None:
     journal = SqliteJournal.open(shortened)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     (event,) = own_history(journal)
     assert isinstance(event, OpeningsPaused)
     assert (event.account, event.symbol, event.until_day) == (None, None, 0)
     assert event.why == "after a loss of 2 journal steps"
-    assert "2 acknowledged steps are missing" in loss.in_words(journal)[0]
+    assert "2 acknowledged steps are missing" in lost_tail.in_words(journal)[0]
     assert journal.close()
     journal = SqliteJournal.open(shortened)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert own_history(journal) == (event,), "durable, and not repeated"
     assert journal.close()
 
@@ -108,7 +108,7 @@ def test_a_start_that_cannot_write_its_hold_is_no_start(shortened: Path) -> None
         journal = SqliteJournal.open(shortened, vfs=ill.name)
         ill.fault = fails
         with pytest.raises(OSError, match="openings cannot be held"):
-            loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+            lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
         assert own_history(journal) == ()
         ill.fault = lambda _operation, _file: None
         assert journal.close()
@@ -121,7 +121,7 @@ def test_the_hold_goes_on_from_the_history_that_is_left(shortened: Path) -> None
     journal = SqliteJournal.open(shortened)
     paused_before = replace(step(OWN, 1, paused("p")), position_id=PositionId(SUPERVISOR))
     assert append(journal, paused_before) is None
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert [type(event) for event in own_history(journal)] == [PositionPaused, OpeningsPaused]
     assert journal.close()
 
@@ -129,20 +129,20 @@ def test_the_hold_goes_on_from_the_history_that_is_left(shortened: Path) -> None
 def test_a_loss_of_the_hold_itself_counts_what_the_hold_had_told_as_well(shortened: Path) -> None:
     """Day 2700001502: fifteen steps were lost, then the four with the hold; what was told last were four."""
     journal = SqliteJournal.open(shortened)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert append(journal, step(1, 2)) is None
     assert journal.close()
     copy(shortened / "old", shortened / schema.FILE_NAME)
     for _ in range(2):
         journal = SqliteJournal.open(shortened)
         assert (journal.lost_steps, journal.lost_behind) == (2 + 2, 1)
-        assert "4 acknowledged steps are missing behind step 1" in loss.in_words(journal)[0]
+        assert "4 acknowledged steps are missing behind step 1" in lost_tail.in_words(journal)[0]
         assert journal.close()
 
 
 def test_a_loss_behind_the_hold_counts_nothing_that_the_hold_has_told(shortened: Path) -> None:
     journal = SqliteJournal.open(shortened)
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    lost_tail.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert journal.close()
     copy(shortened / schema.FILE_NAME, shortened / "held")
     journal = SqliteJournal.open(shortened)
