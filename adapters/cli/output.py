@@ -5,7 +5,6 @@ The only place that writes to stdout and stderr; it takes `Shown` text and masks
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -85,7 +84,11 @@ def paint(text: Shown, color: str | None) -> Shown:
 
 def width_of(stream: TextIO) -> int | None:
     """Columns of a terminal; None where nobody sees the end of a line."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def table(
