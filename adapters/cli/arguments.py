@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from adapters.cli.outcome import CommandError, Exit
 from messages import fields
 from messages.fields import FieldError
-from messages.operations import Operation, operations
+
+if TYPE_CHECKING:
+    from messages.operations import Operation
 
 DEFAULT_TIMEOUT_S = 30.0
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -71,6 +73,8 @@ def _commands(only: str) -> Mapping[str, tuple[str, Fill]]:
     """Name -> what it does, and its arguments."""
     if only in _OWN:
         return {only: _OWN[only]}
+    from messages.operations import operations
+
     declared: dict[str, tuple[str, Fill]] = {
         each.name: (each.summary, partial(_add_operation, operation=each))
         for each in operations().values()
@@ -93,7 +97,7 @@ def _common(default: Any) -> _Parser:
     return common
 
 
-def _add_operation(command: argparse.ArgumentParser, operation: Operation) -> None:
+def _add_operation(command: argparse.ArgumentParser, operation: "Operation") -> None:
     _add_parameters(command, operation)
     if operation.name in _WAITS:
         command.add_argument("--wait", action="store_true", help=_WAITS[operation.name])
@@ -106,7 +110,7 @@ def _add_operation(command: argparse.ArgumentParser, operation: Operation) -> No
 _WAITS = {"open": "return when the position is ACTIVE and protected, or failed", "close": "return when it is done"}
 
 
-def _add_parameters(command: argparse.ArgumentParser, operation: Operation) -> None:
+def _add_parameters(command: argparse.ArgumentParser, operation: "Operation") -> None:
     """What is required, and what stands alone, has a place; the rest are options."""
     if operation.targets:
         command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))
