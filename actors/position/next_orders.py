@@ -23,6 +23,7 @@ from actors.position.state import (
 from actors.position.step_builder import StepBuilder
 from messages import events as e
 from messages.addresses import RECONCILER
+from messages.backoff import backoff
 from messages.commands import Reconcile
 from messages.ids import client_order_id
 from messages.requests import (
@@ -542,5 +543,5 @@ def _retry_in_ms(run: Refusals, now_ns: int, deferral_ms: int = 0) -> int:
     """Milliseconds until the next attempt: 0.5, 1, 2 … 30 s after the n-th failure in a row, or `deferral_ms`."""
     if not run.count:
         return 0
-    pause_ms: int = deferral_ms or min(RETRY_FIRST_MS * (1 << min(run.count - 1, 16)), RETRY_MOST_MS)
+    pause_ms = deferral_ms or backoff(RETRY_FIRST_MS, RETRY_MOST_MS, run.count - 1)
     return max(0, -((now_ns - run.last_ns) // 1_000_000 - pause_ms))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from adapters.exchange import addresses, registry
 from adapters.secret import Secret
+from messages.backoff import backoff
 from messages.base import Message
 from messages.types import AccountId, MarginMode, PositionMode
 
@@ -139,7 +140,7 @@ class Backoff:
 
     def next_s(self, at_least_ms: int = 0) -> float:
         """Seconds to wait now: half fixed, half random, and no less than the venue asked for."""
-        delay_ms = min(self._most_ms, self._least_ms << min(self._failures, 16))
+        delay_ms = backoff(self._least_ms, self._most_ms, self._failures)
         self._failures += 1
         return max(at_least_ms, delay_ms * (1 + self._jitter()) / 2) / 1000
 
