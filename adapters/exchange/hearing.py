@@ -4,9 +4,9 @@ An order that the venue has acknowledged by request is told of by the stream wit
 that events were lost; where the stream has said nothing at all of that kind since, it is mute about the kind.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from messages.bounded import BoundedMap
 from messages.types import ClientOrderId
 
 ORDERS, CONDITIONALS = "orders", "conditional orders"
@@ -29,7 +29,7 @@ class Hearing:
     """One life of a socket; `forget` begins the next. Times are monotonic nanoseconds."""
 
     expected: dict[ClientOrderId, tuple[str, int]] = field(default_factory=dict)
-    heard: OrderedDict[ClientOrderId, None] = field(default_factory=OrderedDict)
+    heard: BoundedMap[ClientOrderId, None] = field(default_factory=lambda: BoundedMap(REMEMBERED))
     last_ns: dict[str, int] = field(default_factory=dict)
 
     def expect(self, name: ClientOrderId, kind: str, now_ns: int) -> bool:
@@ -44,8 +44,6 @@ class Hearing:
         self.last_ns[kind] = now_ns
         if self.expected.pop(name, None) is None:
             self.heard[name] = None
-            if len(self.heard) > REMEMBERED:
-                self.heard.popitem(last=False)
 
     def missed(self, name: ClientOrderId) -> Missed | None:
         """Its time is over; None where the stream has told of it."""
