@@ -15,11 +15,11 @@ from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Loaded
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
-from adapters.exchange.rows import plain
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from albra.loopback.discovery import holder
 from albra.loopback.transport import Lost, TokenUnreadable, Transport, Unreachable
+from messages.decimals import trimmed
 from messages.text import shown
 from messages.types import AccountId
 
@@ -144,7 +144,7 @@ def _tell(flattened: Flattened, *, as_json: bool) -> None:
     if flattened.blind:
         why = f"could not be read to the end ({'; '.join(flattened.blind)})"
         raise CommandError(Exit.UNKNOWN, f"flatten: account {flattened.account} {why}: look at the venue", details)
-    left = [f"{each.side} {each.symbol} {plain(each.left)} ({each.trouble or 'not closed yet'})" for each in closings]
+    left = [f"{each.side} {each.symbol} {trimmed(each.left)} ({each.trouble or 'not closed yet'})" for each in closings]
     open_ = ", ".join(text for text, each in zip(left, closings, strict=True) if each.left) or "no position seen"
     raise CommandError(
         Exit.FAILED,
@@ -158,9 +158,9 @@ def _row(closing: Closing) -> dict[str, Any]:
     return {
         "symbol": closing.symbol,
         "side": closing.side.value,
-        "quantity": plain(closing.quantity),
-        "closed": plain(closing.quantity - closing.left),
-        "left": plain(closing.left),
+        "quantity": trimmed(closing.quantity),
+        "closed": trimmed(closing.quantity - closing.left),
+        "left": trimmed(closing.left),
         "price": None if closing.price is None else output.rounded(closing.price),
         "trouble": closing.trouble or None,
     }

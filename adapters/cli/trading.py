@@ -15,6 +15,7 @@ from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row, rests
+from messages.decimals import plain
 from messages.fields import names_position
 from messages.operations import operations
 from messages.text import Shown, shown, styled
@@ -252,7 +253,7 @@ def _named_body(arguments: Namespace, **given: object) -> dict[str, Any]:
     command_id = arguments.command_id or f"cli-{secrets.token_hex(8)}"
     said = {name: value for name, value in given.items() if value is not None and value is not False}
     return {"command_id": command_id} | {
-        name: format(value, "f") if isinstance(value, Decimal) else value for name, value in said.items()
+        name: plain(value) if isinstance(value, Decimal) else value for name, value in said.items()
     }
 
 

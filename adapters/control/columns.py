@@ -12,6 +12,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from messages.decimals import plain
 from messages.statement import facts_of
 
 Json = dict[str, Any]
@@ -94,7 +95,7 @@ def json_of(value: Any) -> Any:
         case Enum():
             return value.value
         case Decimal():
-            return format(value, "f")
+            return plain(value)
         case tuple():
             return [json_of(each) for each in value]
         case _ if is_dataclass(value):

@@ -18,9 +18,10 @@ from decimal import Decimal
 
 from adapters.exchange import outcome as proof
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, plain
+from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session
 from adapters.exchange.venue import Call, RestingOrder, Survey
+from messages.decimals import trimmed
 from messages.reports import PositionRow
 from messages.requests import SubmitEmergency
 from messages.types import AccountId, ClientOrderId, Instrument, OrderKind, PositionMode, PositionSide, Side, Symbol
@@ -219,7 +220,7 @@ class Flatten:
             )
             await self._heed(verdict)
             closing.trouble = "" if isinstance(verdict, proof.Accepted) else said_of(verdict)
-            self._say(f"close {row.side} {row.symbol} {plain(order.quantity)}: {self._book(closing, verdict)}")
+            self._say(f"close {row.side} {row.symbol} {trimmed(order.quantity)}: {self._book(closing, verdict)}")
             if not isinstance(verdict, proof.Accepted):
                 return  # The next round reads what is left before anything else is sent.
 
@@ -233,7 +234,7 @@ class Flatten:
         filled, price = told
         closing.traded += filled
         closing.notional += filled * price
-        return f"filled {plain(filled)} at {plain(price)}"
+        return f"filled {trimmed(filled)} at {trimmed(price)}"
 
     async def _read(self, call: Call, what: str) -> object:
         verdict = await self._session.ask(Ask.READ, call)

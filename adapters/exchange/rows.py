@@ -166,9 +166,3 @@ def rows_of(value: object, what: str) -> Sequence[Row]:
     """The rows of a list that is worth nothing where one of them is none."""
     row = Venue.ROW_OF(what=what)
     return [row_of(each, row) for each in items_of(value, what)]
-
-
-def plain(number: Decimal) -> str:
-    """A decimal as requests have it, without an exponent and trailing zeros: `0.010` -> `0.01`, `1E+2` -> `100`."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

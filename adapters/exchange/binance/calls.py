@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
-from adapters.exchange.rows import plain
 from adapters.exchange.venue import Call, IncompleteOrderError
+from messages.decimals import trimmed
 from messages.requests import CancelOrder, OrderRequest, SubmitOpening, SubmitOrder
 from messages.types import ClientOrderId, MarginMode, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
 from messages.wording import Venue
@@ -64,7 +64,7 @@ def submit(message: SubmitOrder, mode: PositionMode) -> Call:
         "symbol": str(message.symbol),
         "side": message.side.value.upper(),
         "type": _TYPES[message.kind],
-        "quantity": plain(message.quantity),
+        "quantity": trimmed(message.quantity),
         "newOrderRespType": "RESULT",
     }
     if mode is PositionMode.HEDGE:
@@ -72,7 +72,7 @@ def submit(message: SubmitOrder, mode: PositionMode) -> Call:
     elif not isinstance(message, SubmitOpening):
         params["reduceOnly"] = "true"
     if message.kind is OrderKind.LIMIT:
-        params["price"] = plain(_required(message.limit_price, "limit_price"))
+        params["price"] = trimmed(_required(message.limit_price, "limit_price"))
         params |= _time_in_force(message)
     if not message.kind.conditional:
         params["newClientOrderId"] = message.client_order_id
@@ -80,9 +80,9 @@ def submit(message: SubmitOrder, mode: PositionMode) -> Call:
     params["algoType"] = "CONDITIONAL"
     params["clientAlgoId"] = message.client_order_id
     if message.kind is OrderKind.TRAILING_STOP_MARKET:
-        params["callbackRate"] = plain(_required(message.callback_rate, "callback_rate"))
+        params["callbackRate"] = trimmed(_required(message.callback_rate, "callback_rate"))
     else:
-        params["triggerPrice"] = plain(_required(message.trigger_price, "trigger_price"))
+        params["triggerPrice"] = trimmed(_required(message.trigger_price, "trigger_price"))
     params["workingType"] = _WORKING_TYPES[message.trigger]
     return Call(method="POST", path="/fapi/v1/algoOrder", params=params)
 
