@@ -6,7 +6,7 @@ from typing import Any
 from actors.position.evolve import evolve
 from actors.position.policy import Policy
 from actors.position.state import Order, Position
-from messages.addresses import NOTIFIER
+from messages.addresses import NOTIFIER, gateway_address
 from messages.base import Event, Message
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
@@ -51,7 +51,7 @@ class StepBuilder:
     @property
     def gateway(self) -> Address:
         """The gateway of the position's account."""
-        return Address(f"gateway/{self.position.key.account}")
+        return gateway_address(self.position.key.account)
 
     def wake(self, topic: str, after_ms: int) -> None:
         """Set the timer of this topic; one set before is replaced."""
