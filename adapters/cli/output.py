@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from io import TextIOWrapper
 from typing import Any, TextIO
 
-from adapters.logs.masking import Masker
+from adapters.masking import Masker
 from adapters.secret import Secret
 from messages.decimals import trimmed
 from messages.text import Shown, block, clean, joined, replaced, shown, styled

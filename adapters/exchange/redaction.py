@@ -1,4 +1,4 @@
-"""Secrets out of texts. Pure.
+"""Secrets out of what a venue or its library says. Pure.
 
 ccxt puts the whole URL of a failed request into its exception, signature included, and the venue
 repeats the listen key in its events; neither may reach a log, a message or a chat.
@@ -6,17 +6,16 @@ repeats the listen key in its events; neither may reach a log, a message or a ch
 
 import re
 
-from adapters.secret import Secret
+from adapters.masking import Masker
+from adapters.secret import MASK, Secret
 from messages.text import Shown, shown
 
 MAX_TEXT = 400
 """Longer texts are HTML pages and dumps; their beginning says what they are."""
 
-_NAMED = re.compile(r"(?i)(signature|listen_?key|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+")
 # Keys, listen keys and HMAC signatures of the venues we know are 60 characters and more without a
 # break; no id, price or word is.
 _LONG = re.compile(r"[A-Za-z0-9]{60,}")
-_MASK = "***"
 
 
 def scrub(text: str, secrets: tuple[Secret, ...] = (), *, limit: int = MAX_TEXT) -> Shown:
@@ -24,9 +23,4 @@ def scrub(text: str, secrets: tuple[Secret, ...] = (), *, limit: int = MAX_TEXT)
 
     `secrets` are masked wherever they stand, named or not.
     """
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret.reveal(), _MASK)
-    text = _NAMED.sub(lambda match: f"{match[1]}={_MASK}", text)
-    text = _LONG.sub(_MASK, text)
-    return shown(text, most=limit)
+    return shown(_LONG.sub(MASK, Masker(secrets).text(text)), most=limit)
