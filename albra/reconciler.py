@@ -11,8 +11,9 @@ from actors.supervisor.memory import SupervisorSettings
 from adapters.config import Config
 from albra.wiring import Wiring
 from messages.addresses import RECONCILER
-from messages.reconciliation import Action, Attribution, DiscrepancyType
+from messages.reconciliation import Action, DiscrepancyType
 from messages.status import Rows
+from messages.types import Attribution
 
 _MS = 1_000_000
 

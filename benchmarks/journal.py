@@ -27,6 +27,7 @@ from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from benchmarks.report import Row, at_least, environment, median_ratio, print_rows, row
 from messages import codec
+from messages.addresses import position_address
 from messages.base import Event, Message
 from messages.events import OrderFilled, StateChanged
 from messages.ids import position_id
@@ -89,7 +90,7 @@ EVENTS: tuple[Event, ...] = (FILL, CHANGE)
 
 def step(ordinal: int, version: int) -> AppendStep:
     return AppendStep(
-        sender=Address(f"position/{ordinal}"),
+        sender=position_address(ordinal),
         position_id=position_id(KEY, ordinal),
         ordinal=ordinal,
         version=version,
@@ -155,10 +156,10 @@ def journalled(directory: Path, positions: int, steps: int) -> tuple[float, floa
     system.spawn("journal", lambda context: JournalActor(context, journal), placement=Placement.THREAD)
     system.spawn("gateway", Gateway, placement=Placement.THREAD)
     for ordinal in range(1, positions + 1):
-        system.spawn(f"position/{ordinal}", partial(Position, ordinal=ordinal, left=left))
+        system.spawn(position_address(ordinal), partial(Position, ordinal=ordinal, left=left))
     started = time.perf_counter()
     for ordinal in range(1, positions + 1):
-        system.tell(f"position/{ordinal}", SUBMIT)
+        system.tell(position_address(ordinal), SUBMIT)
     assert left.done.wait(120)
     took = time.perf_counter() - started
     system.shutdown(5_000)

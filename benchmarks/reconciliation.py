@@ -26,11 +26,12 @@ from actors.reconciler.policy import Thresholds
 from actors.reconciler.resolve import Case, repair
 from benchmarks.report import Row, at_least, median_ratio, row
 from messages.journal import Effect
-from messages.reconciliation import Action, Attribution, Discrepancy
+from messages.reconciliation import Action, Discrepancy
 from messages.reports import PositionRow, PositionsReport, PositionView
 from messages.statement import NOTHING
 from messages.types import (
     AccountId,
+    Attribution,
     Instrument,
     JournalId,
     Key,

@@ -252,7 +252,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (515, reconciliation.PositionsUnread),
     (516, reconciliation.PositionsReadAgain),
     (520, reconciliation.ListDiscrepancies),
-    (521, reconciliation.AcknowledgeDiscrepancy),
+    (521, commands.AcknowledgeDiscrepancy),
     (522, reconciliation.HoldKey),
     (523, reconciliation.ReleaseKey),
     (524, reconciliation.FetchTrades),

@@ -5,12 +5,23 @@ from decimal import Decimal
 from typing import Annotated
 
 from messages.base import Message
-from messages.fields import CallbackRate, CallbackRateOrZero, ExpiryNs, Leverage, Percent, Price, PriceOrZero, Quantity
+from messages.fields import (
+    CallbackRate,
+    CallbackRateOrZero,
+    DiscrepancyId,
+    ExpiryNs,
+    Leverage,
+    Percent,
+    Price,
+    PriceOrZero,
+    Quantity,
+)
 from messages.operations import FILLED_IN, Written, operation
 from messages.statement import Statement
 from messages.types import (
     AccountId,
     Address,
+    Attribution,
     CommandId,
     Fee,
     Instrument,
@@ -319,3 +330,20 @@ class ReadHistory(Command):
     """Answer with every event of one position."""
 
     position_id: PositionId
+
+
+@operation(
+    "acknowledge",
+    "end a discrepancy that was escalated, or say how its reduction is shared out; of a damaged history it retires the"
+    " position",
+    terminal=False,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeDiscrepancy(Command):
+    """A human has seen it. Without `apply` that ends it; with it, the reduction is attributed in that way.
+
+    Of a position whose history is damaged it retires the position, once the venue has nothing of it.
+    """
+
+    discrepancy_id: DiscrepancyId
+    apply: Attribution | None = None

@@ -15,6 +15,7 @@ from messages.types import (
     CALLBACK_MOST,
     CALLBACK_STEP,
     AccountId,
+    Attribution,
     CommandId,
     PositionId,
     PositionSide,
@@ -315,6 +316,19 @@ def how_many(text: object) -> int:
     return _whole(text, 1, DISCREPANCIES_MAX, f"a whole number from 1 to {DISCREPANCIES_MAX}")
 
 
+@kind(
+    text_schema("pro_rata|newest_first", "how a reduction is shared out to strategies"),
+    example="pro_rata",
+    noun="pro_rata or newest_first",
+    metavar="HOW",
+)
+def attribution(text: object) -> Attribution:
+    """Whose a reduction is; `ask` is what the human is being asked."""
+    if text in (Attribution.PRO_RATA.value, Attribution.NEWEST_FIRST.value):
+        return Attribution(str(text))
+    raise FieldError("pro_rata or newest_first", text)
+
+
 def names_position(text: str) -> bool:
     """Return whether a `SYMBOL|POSITION_ID` argument is a position id: no symbol has a dot."""
     return "." in text
@@ -335,6 +349,7 @@ _BY_TYPE: Mapping[Any, Kind[Any]] = {
     StrategyId: strategy,
     AccountId: account,
     PositionId: position_id,
+    Attribution: attribution,
     bool: flag,
 }
 

@@ -94,7 +94,7 @@ _OPERATIONS: dict[str, Operation] = {}
 
 def operations() -> Mapping[str, Operation]:
     """Return every operation by name."""
-    import messages.reconciliation  # noqa: F401 - the last module that declares some; it imports the others
+    import messages.commands  # noqa: F401 - which declares them
 
     return _OPERATIONS
 

@@ -154,7 +154,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reconciliation.PositionsUnread,
         reconciliation.PositionsReadAgain,
         reconciliation.ListDiscrepancies,
-        reconciliation.AcknowledgeDiscrepancy,
+        commands.AcknowledgeDiscrepancy,
         reconciliation.ReleaseKey,
         reconciliation.TradesReport,
         reconciliation.ReconcileAnswer,

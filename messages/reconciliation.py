@@ -8,18 +8,16 @@ positive), zero when quantities do not differ.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
 
 from messages.base import Event, Message
 from messages.commands import Command
-from messages.fields import DiscrepancyId, FieldError, kind, text_schema
-from messages.operations import operation
 from messages.reports import FillReport, VenueReport
 from messages.statement import NOTHING, Statement
 from messages.status import Rows
 from messages.types import (
     AccountId,
     Address,
+    Attribution,
     CommandId,
     PositionId,
     PositionSide,
@@ -58,29 +56,6 @@ class Action(StrEnum):
     MANUAL_INTERVENTION = "MANUAL_INTERVENTION"
     IGNORE = "IGNORE"
     RETRY = "RETRY"
-
-
-class Attribution(StrEnum):
-    """Which strategies a reduction beyond the manual position is allocated to: none until asked, or those on
-    the leg.
-    """
-
-    ASK = "ask"
-    PRO_RATA = "pro_rata"
-    NEWEST_FIRST = "newest_first"
-
-
-@kind(
-    text_schema("pro_rata|newest_first", "how a reduction is shared out to strategies"),
-    example="pro_rata",
-    noun="pro_rata or newest_first",
-    metavar="HOW",
-)
-def attribution(text: object) -> Attribution:
-    """Parse an attribution. `ask` is refused, since the owner is being asked. Raises FieldError."""
-    if text in (Attribution.PRO_RATA.value, Attribution.NEWEST_FIRST.value):
-        return Attribution(str(text))
-    raise FieldError("pro_rata or newest_first", text)
 
 
 class Outcome(StrEnum):
@@ -315,23 +290,6 @@ class ListDiscrepancies(Command):
     symbol: Symbol | None = None
     most: int = 20
     unless_found: Statement = NOTHING
-
-
-@operation(
-    "acknowledge",
-    "end a discrepancy that was escalated, or say how its reduction is shared out; of a damaged history it retires the"
-    " position",
-    terminal=False,
-)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcknowledgeDiscrepancy(Command):
-    """A human acknowledges it. Without `apply` that ends it; with it, the reduction is attributed accordingly.
-
-    For a position with a damaged history it retires the position, once the venue shows nothing of it.
-    """
-
-    discrepancy_id: DiscrepancyId
-    apply: Annotated[Attribution | None, attribution] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -287,6 +287,14 @@ class FillCause(StrEnum):
     SETTLEMENT = "settlement"
 
 
+class Attribution(StrEnum):
+    """Who bears a reduction that no manual position can bear: nobody until asked, or the strategies on that leg."""
+
+    ASK = "ask"
+    PRO_RATA = "pro_rata"
+    NEWEST_FIRST = "newest_first"
+
+
 class MarginMode(StrEnum):
     """Whether a symbol's positions share the account's margin or have their own."""
 

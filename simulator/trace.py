@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
+from messages.addresses import position_address
 from messages.base import Message
 from messages.ids import _base36
 
@@ -39,7 +40,7 @@ class Trace:
 
     def about(self, ordinal: int, position_id: str) -> list[str]:
         """The lines that concern one position (all lines for 0), and what happened to everybody."""
-        marks = (f"position/{ordinal} ", position_id, _base36(ordinal, 7))
+        marks = (f"{position_address(ordinal)} ", position_id, _base36(ordinal, 7))
         return [
             f"{now_ns / 1e9:10.6f}  {text}"
             for now_ns, text in self.lines

@@ -16,6 +16,7 @@ from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, P
 from actors.position.step_builder import StepBuilder
 from messages import events as e
 from messages import reports as r
+from messages.backoff import backoff
 from messages.statement import NOTHING, Statement, word
 from messages.types import CommandId, OrderKind, OrderPurpose, OrderStatus, RejectReason, Severity
 from messages.wording import Position as Say
@@ -173,7 +174,7 @@ def _defer_reduction(step: StepBuilder) -> None:
     p = step.position
     if p.emergency or refusals(p, OrderPurpose.REDUCE, p.goal_ns).count < DEFERRED_AFTER:
         return
-    pause_ms = min(2 * max(p.deferral_ms, RETRY_MOST_MS), DEFERRED_MOST_MS)
+    pause_ms = backoff(max(p.deferral_ms, RETRY_MOST_MS), DEFERRED_MOST_MS, 1)
     if pause_ms != p.deferral_ms:
         step.record(e.ReductionDeferred, pause_ms=pause_ms)
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.shares import within
-from messages.reconciliation import Attribution
 from messages.reports import PositionView
 from messages.statement import NOTHING, Statement
-from messages.types import MANUAL, PositionId, PositionSide
+from messages.types import MANUAL, Attribution, PositionId, PositionSide
 from messages.wording import Reconciler
 
 ZERO = Decimal(0)

@@ -27,12 +27,11 @@ from actors.reconciler.trade_matching import own, trade_key
 from messages import reports as r
 from messages.addresses import SUPERVISOR, position_address
 from messages.base import Event, Message
-from messages.commands import Reconcile
+from messages.commands import AcknowledgeDiscrepancy, Reconcile
 from messages.events import ForcedTradeShared
 from messages.ids import Names, parse_position_id
 from messages.journal import Effect
 from messages.reconciliation import (
-    AcknowledgeDiscrepancy,
     CheckDue,
     CheckKind,
     CheckRecorded,

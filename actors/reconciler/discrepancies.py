@@ -15,10 +15,9 @@ from actors.reconciler.resolve import CLOSING, Case, Repair, leg_views, repair
 from actors.reconciler.step_builder import StepBuilder
 from actors.reconciler.trade_matching import Booking, explain, proven
 from messages.addresses import SUPERVISOR
-from messages.commands import ClosePosition, PausePosition, ResumePosition, RetirePosition
+from messages.commands import AcknowledgeDiscrepancy, ClosePosition, PausePosition, ResumePosition, RetirePosition
 from messages.ids import Names, parse_position_id
 from messages.reconciliation import (
-    AcknowledgeDiscrepancy,
     Action,
     AttributionChosen,
     Discrepancy,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from messages.reconciliation import Action, Attribution, DiscrepancyType
-from messages.types import AccountId, Symbol
+from messages.reconciliation import Action, DiscrepancyType
+from messages.types import AccountId, Attribution, Symbol
 
 T, A = DiscrepancyType, Action
 SECOND = 1_000_000_000

@@ -18,12 +18,13 @@ from messages.addresses import RECONCILER, SUPERVISOR, gateway_address, position
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.decimals import plain, trimmed
 from messages.journal import Effect
-from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
+from messages.reconciliation import Action, Discrepancy, DiscrepancyType, SymbolSetting
 from messages.reports import FillReport, LegHeld, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.statement import NOTHING, Statement
 from messages.types import (
     MANUAL,
+    Attribution,
     ClientOrderId,
     CommandId,
     CorrelationId,

@@ -6,6 +6,8 @@ a message that failed too often. Source of intensity and window: OTP's superviso
 
 from dataclasses import dataclass
 
+from messages.backoff import backoff
+
 _MS = 1_000_000
 _S = 1_000 * _MS
 
@@ -19,14 +21,13 @@ class RestartPolicy:
     """
 
     backoff_initial_ns: int = 100 * _MS
-    backoff_factor: int = 2
     backoff_max_ns: int = 30 * _S
     max_restarts: int = 5
     window_ns: int = 60 * _S
     redeliveries: int = 2
 
     def __post_init__(self) -> None:
-        if self.backoff_initial_ns < 0 or self.backoff_max_ns < self.backoff_initial_ns or self.backoff_factor < 1:
+        if not 0 <= self.backoff_initial_ns <= self.backoff_max_ns:
             raise ValueError(f"the backoff must not shrink: {self}")
         if not 0 <= self.redeliveries <= self.max_restarts:
             raise ValueError(f"redeliveries must be between 0 and max_restarts: {self}")
@@ -62,8 +63,8 @@ def judge(policy: RestartPolicy, failures_ns: tuple[int, ...], now_ns: int) -> V
     recent = (*(at_ns for at_ns in failures_ns if now_ns - at_ns < policy.window_ns), now_ns)
     if len(recent) > policy.max_restarts:
         return Verdict(action=Quarantine(), failures_ns=recent)
-    delay_ns = policy.backoff_initial_ns * policy.backoff_factor ** (len(recent) - 1)
-    return Verdict(action=Restart(min(delay_ns, policy.backoff_max_ns)), failures_ns=recent)
+    delay_ns = backoff(policy.backoff_initial_ns, policy.backoff_max_ns, len(recent) - 1)
+    return Verdict(action=Restart(delay_ns), failures_ns=recent)
 
 
 def is_poison(policy: RestartPolicy, attempts: int) -> bool:

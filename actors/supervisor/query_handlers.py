@@ -10,8 +10,9 @@ from actors.supervisor.verdict import judge
 from messages import commands as c
 from messages import reports as r
 from messages.addresses import JOURNAL
+from messages.commands import AcknowledgeDiscrepancy
 from messages.ids import parse_position_id
-from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
+from messages.reconciliation import ListDiscrepancies
 from messages.statement import Statement
 from messages.status import Rows
 from messages.types import Key, PositionId

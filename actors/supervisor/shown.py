@@ -13,9 +13,10 @@ from typing import Any
 from messages import commands as c
 from messages import events as e
 from messages.base import Event
+from messages.commands import AcknowledgeDiscrepancy
 from messages.ids import parse_position_id
 from messages.meaning import meaning
-from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
+from messages.reconciliation import AttributionChosen, DiscrepancyEnded
 from messages.requests import CommandDecided, CommandTaken
 from messages.types import CommandId, Key, PositionId
 

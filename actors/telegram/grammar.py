@@ -12,12 +12,12 @@ from typing import Any
 
 from actors.language.words import N_
 from messages.ids import parse_position_id
-from messages.reconciliation import Attribution
 from messages.types import (
     CALLBACK_LEAST,
     CALLBACK_MOST,
     CALLBACK_STEP,
     AccountId,
+    Attribution,
     PositionId,
     PositionSide,
     StrategyId,

@@ -24,6 +24,7 @@ from actors.telegram.views import (
     which,
 )  # fmt: skip
 from messages.commands import (
+    AcknowledgeDiscrepancy,
     AssignPosition,
     CloseAll,
     ClosePosition,
@@ -37,7 +38,7 @@ from messages.commands import (
     SettlePosition,
 )
 from messages.ids import parse_position_id
-from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
+from messages.reconciliation import Discrepancy
 from messages.reports import PositionsAnswer, PositionView
 from messages.text import Markup
 from messages.types import (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.language.words import Words, amount, amounts, escape, gains, join, number
 from messages.commands import (
+    AcknowledgeDiscrepancy,
     CloseAll,
     ClosePosition,
     Command,
@@ -15,7 +16,6 @@ from messages.commands import (
 )
 from messages.ids import parse_position_id
 from messages.operations import operations
-from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
 from messages.statement import NOTHING

@@ -24,6 +24,7 @@ from adapters.cli.client import Answer, Lost, Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from albra.loopback.discovery import announced
 from albra.loopback.transport import Unreachable
+from messages.decimals import plain
 from messages.text import block, shown, styled
 
 DEFAULT_PACE_S = 2.0
@@ -179,7 +180,7 @@ def _play(stage: _Stage, breath: Callable[[], None]) -> None:
 def _open(stage: _Stage, plan: Row) -> str:
     mark, tick = stage.mark(plan["symbol"]), _TICKS[plan["symbol"]]
     prices = {
-        name: format((mark * Decimal(plan[part])).quantize(tick, ROUND_HALF_EVEN), "f")
+        name: plain((mark * Decimal(plan[part])).quantize(tick, ROUND_HALF_EVEN))
         for name, part in (("stop_loss", "stop"), ("take_profit", "target"))
         if part in plan
     }
@@ -210,7 +211,7 @@ def _alter(stage: _Stage, position_id: str) -> None:
 
 def _fall(stage: _Stage, position_id: str) -> None:
     stop = Decimal(stage.position(position_id)["stop_loss"])
-    price = format((stop * Decimal("0.999")).quantize(_TICKS["BTCUSDT"], ROUND_HALF_EVEN), "f")
+    price = plain((stop * Decimal("0.999")).quantize(_TICKS["BTCUSDT"], ROUND_HALF_EVEN))
     _say(f"The venue's price goes to {price}, the stop stands at {stop}.")
     stage.at_venue("POST", "/paper/price", {"symbol": "BTCUSDT", "price": price})
     _until("the stop has closed BTCUSDT", lambda: stage.position(position_id)["state"] == "CLOSED")

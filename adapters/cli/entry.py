@@ -11,10 +11,11 @@ from adapters.cli import arguments as arguments_
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, ConfigError, Loaded, load, named_path
-from messages.operations import operations
+from adapters.storage import JOURNAL_FILE
 from messages.text import Shown, block, shown, styled
 
 if TYPE_CHECKING:
+    from adapters.cli.client import Supervisor
     from adapters.cli.journal import Fold
     from adapters.cli.stored import Folds
 
@@ -154,12 +155,12 @@ def _without_supervisor(
     arguments: Namespace, loaded: Loaded, error: CommandError, folds: "Callable[[], Folds] | None"
 ) -> None:
     """Answer a reading command from the journal. Raises ConfigError when that prevents a start."""
-    if folds is not None and arguments.command in _READING and getattr(arguments, "ack", None) is None:
-        from adapters.cli import reading, stored, trading
+    storage = loaded.config.storage.path
+    reads = arguments.command in _READING and getattr(arguments, "ack", None) is None
+    if folds is not None and reads and os.path.exists(storage / JOURNAL_FILE):  # noqa: PTH110 - never raises
+        from adapters.cli import stored
 
-        readers = {"positions": reading.positions, "history": reading.history, "status": reading.status}
-        tell = readers.get(arguments.command, trading.discrepancies)
-        stored.answer(arguments, error, loaded.config.storage.path, folds(), tell)
+        stored.answer(arguments, error, storage, folds(), _asking(arguments.command))
     if loaded.unset:
         raise ConfigError(loaded.unset) from None  # this prevents its start as well
 
@@ -183,28 +184,35 @@ def _needed(arguments: Namespace) -> str:
 
 def _answer(arguments: Namespace, loaded: Loaded) -> None:
     storage = loaded.config.storage.path
-    command = arguments.command
-    if command in _READING or command in operations():
-        from adapters.cli import reading, trading
-        from adapters.cli.client import Supervisor
+    match arguments.command:
+        case "logs":
+            from adapters.cli.logs import logs
 
-        {
-            "positions": reading.positions,
-            "discrepancies": trading.discrepancies,
-            "history": reading.history,
-            "status": reading.status,
-            "open": trading.open_position,
-            "close": trading.close,
-            "reconcile": trading.reconcile,
-        }.get(command, trading.carry_out)(arguments, Supervisor(storage))
-    elif command == "logs":
-        from adapters.cli.logs import logs
+            logs(arguments, storage)
+        case "config":
+            from adapters.cli.local import config
 
-        logs(arguments, storage)
-    else:
-        from adapters.cli.local import config
+            config(arguments, loaded)
+        case _:
+            from adapters.cli.client import Supervisor
 
-        config(arguments, loaded)
+            _asking(arguments.command)(arguments, Supervisor(storage))
+
+
+def _asking(command: str) -> "Callable[[Namespace, Supervisor], None]":
+    """What asks the supervisor, for a command that does."""
+    if command in ("positions", "history", "status"):
+        from adapters.cli import reading
+
+        return {"positions": reading.positions, "history": reading.history, "status": reading.status}[command]
+    from adapters.cli import trading
+
+    return {
+        "discrepancies": trading.discrepancies,
+        "open": trading.open_position,
+        "close": trading.close,
+        "reconcile": trading.reconcile,
+    }.get(command, trading.carry_out)
 
 
 def _run(arguments: Namespace, loaded: Loaded, run: Run | None) -> int:

@@ -5,14 +5,13 @@ Only this module writes to stdout and stderr; it takes `Shown` text and masks ev
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from io import TextIOWrapper
 from typing import Any, TextIO
 
-from adapters.logs.masking import Masker
+from adapters.masking import Masker
 from adapters.secret import Secret
 from messages.decimals import trimmed
 from messages.text import Shown, block, clean, joined, replaced, shown, styled
@@ -85,7 +84,11 @@ def paint(text: Shown, color: str | None) -> Shown:
 
 def width_of(stream: TextIO) -> int | None:
     """Return a terminal's width in columns; None when the output is no terminal."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def table(

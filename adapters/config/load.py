@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,11 @@ def _concerns(problem: Problem, needed: str, lines: Mapping[str, int]) -> bool:
     section = needed.partition(".")[0]
     if not needed or not problem.path:
         return True
-    return section not in lines and bool(get_close_matches(problem.path, [section], cutoff=_PERHAPS_MEANT))
+    if section in lines:
+        return False
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(problem.path, [section], cutoff=_PERHAPS_MEANT))
 
 
 def _read(file: Path) -> str:

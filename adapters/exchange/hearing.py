@@ -4,9 +4,9 @@ The stream reports an order within moments of its acknowledgement. A missing rep
 that kind has come since, the stream is mute for the kind.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from messages.bounded import BoundedMap
 from messages.types import ClientOrderId
 
 ORDERS, CONDITIONALS = "orders", "conditional orders"
@@ -29,7 +29,7 @@ class Hearing:
     """The expected events of one socket; `forget` begins the next socket. Times are monotonic ns."""
 
     expected: dict[ClientOrderId, tuple[str, int]] = field(default_factory=dict)
-    heard: OrderedDict[ClientOrderId, None] = field(default_factory=OrderedDict)
+    heard: BoundedMap[ClientOrderId, None] = field(default_factory=lambda: BoundedMap(REMEMBERED))
     last_ns: dict[str, int] = field(default_factory=dict)
 
     def expect(self, name: ClientOrderId, kind: str, now_ns: int) -> bool:
@@ -44,8 +44,6 @@ class Hearing:
         self.last_ns[kind] = now_ns
         if self.expected.pop(name, None) is None:
             self.heard[name] = None
-            if len(self.heard) > REMEMBERED:
-                self.heard.popitem(last=False)
 
     def missed(self, name: ClientOrderId) -> Missed | None:
         """Return the order as missed after its time; None when its event has come."""

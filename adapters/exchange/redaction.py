@@ -6,17 +6,16 @@ its events. Neither may reach a log, a message or a chat.
 
 import re
 
-from adapters.secret import Secret
+from adapters.masking import Masker
+from adapters.secret import MASK, Secret
 from messages.text import Shown, shown
 
 MAX_TEXT = 400
 """Limit of a text; longer ones are HTML pages and dumps, whose beginning suffices."""
 
-_NAMED = re.compile(r"(?i)(signature|listen_?key|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+")
 # Keys, listen keys and HMAC signatures of known venues are unbroken runs of 60 characters and more; ids, prices and
 # words are shorter.
 _LONG = re.compile(r"[A-Za-z0-9]{60,}")
-_MASK = "***"
 
 
 def scrub(text: str, secrets: tuple[Secret, ...] = (), *, limit: int = MAX_TEXT) -> Shown:
@@ -24,9 +23,4 @@ def scrub(text: str, secrets: tuple[Secret, ...] = (), *, limit: int = MAX_TEXT)
 
     `secrets` are masked at every occurrence, beside what looks like a key.
     """
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret.reveal(), _MASK)
-    text = _NAMED.sub(lambda match: f"{match[1]}={_MASK}", text)
-    text = _LONG.sub(_MASK, text)
-    return shown(text, most=limit)
+    return shown(_LONG.sub(MASK, Masker(secrets).text(text)), most=limit)

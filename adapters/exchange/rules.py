@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from adapters.exchange.outcome import Accepted, Rejected, Verdict
 from adapters.exchange.venue import Stamp
+from messages.backoff import backoff
 from messages.base import Message
 from messages.reports import RulesReport
 from messages.requests import SubmitOrder
@@ -116,4 +117,4 @@ class RulesWatch:
 
 def next_look_s(before_s: float, max_age_s: float, *, changed: bool) -> float:
     """Return the pause in s until the next unhinted read, after a read that followed `before_s`."""
-    return min(CLOSELY_S if changed else 2 * before_s, max_age_s)
+    return backoff(CLOSELY_S, max_age_s, 0) if changed else backoff(before_s, max_age_s, 1)

@@ -14,7 +14,7 @@ from loguru import logger
 
 from adapters.logs import DIRECTORY
 from adapters.logs.lines import LineWriter, StreamTarget, TurnedFile
-from adapters.logs.masking import Masker
+from adapters.masking import Masker
 from adapters.secret import Secret
 from adapters.storage.private import private_directory
 from messages.text import Shown, block, clean, joined, json_text, replaced, shown, styled

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from adapters.paper.refusals import Reason, Refusal
+from messages.decimals import trimmed
 
 QUOTE = "USDT"
 """The quote and settlement currency of the model's contracts."""
@@ -119,7 +120,7 @@ class Instrument:
     def check_notional(self, notional: Decimal) -> None:
         """The least value, which spares reduce-only orders; raises Refusal."""
         if notional < self.min_notional:
-            least = format(self.min_notional.normalize(), "f")
+            least = trimmed(self.min_notional)
             raise Refusal(Reason.NOTIONAL_LOW, least=least)
 
     def max_notional(self, leverage: int) -> Decimal:

@@ -7,6 +7,8 @@ from two minutes to three days.
 
 from dataclasses import dataclass, field
 
+from messages.backoff import backoff
+
 MINUTE_MS = 60_000
 TEN_SECONDS_MS = 10_000
 BAN_MAX_MS = 3 * 24 * 3_600_000
@@ -79,7 +81,7 @@ class Ration:
     def violate(self, now_ms: int, *, tolerated: int, ban_ms: int) -> None:
         """Remember a 429; too many within a minute become a ban that doubles each time."""
         if self.violations.add(1, now_ms) >= tolerated:
-            self.banned_until_ms = now_ms + min(ban_ms << self.bans, BAN_MAX_MS)
+            self.banned_until_ms = now_ms + backoff(ban_ms, BAN_MAX_MS, self.bans)
             self.bans += 1
 
 

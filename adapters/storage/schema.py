@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import apsw
 
+from adapters.storage import JOURNAL_FILE
 from adapters.storage.errors import (
     JournalBoundElsewhere,
     JournalError,
@@ -31,7 +32,7 @@ from albra.loopback.private_file import NotOursError
 from messages.types import AccountId, JournalId, Life
 
 _T = TypeVar("_T")
-FILE_NAME = "journal.sqlite3"
+FILE_NAME = JOURNAL_FILE
 FORMAT = 1
 _APPLICATION_ID = 0x416C6272  # "Albr": identifies our file
 _BUSY_TIMEOUT_MS = 3_000

@@ -34,8 +34,8 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from adapters.logs.masking import Masker
 from adapters.loop_thread import STOP_S, LoopThread
+from adapters.masking import Masker
 from adapters.secret import Secret
 from adapters.telegram.updates import ALLOWED, read, read_raw
 from messages.backoff import backoff

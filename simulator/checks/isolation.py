@@ -5,6 +5,7 @@ A position whose record is damaged, or whose actor is quarantined, is named in `
 
 from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind
+from messages.addresses import position_address
 from messages.base import Message
 from messages.lifecycle import ActorQuarantined
 from messages.reports import FetchFailed
@@ -85,5 +86,5 @@ class Isolation(Check):
         return [
             ("I12", f"{position.position_id} has no actor", ordinal)
             for ordinal, position in self._ledger.positions.items()
-            if not position.state.terminal and f"position/{ordinal}" not in there
+            if not position.state.terminal and position_address(ordinal) not in there
         ]

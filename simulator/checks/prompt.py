@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
+from messages.addresses import gateway_address
 from messages.reports import (
     AboutOrder,
     CancelRejected,
@@ -19,6 +20,7 @@ from messages.reports import (
     VenueDown,
     VenueUp,
 )
+from messages.types import AccountId
 from simulator.checks.check import SECOND, Check, Truth
 from simulator.environment.network import Sent, silence_s
 
@@ -117,7 +119,7 @@ class Prompt(Check, ABC):
         if sent.order:
             self._out[sent.call.method, sent.order] = self._truth.now_ns()
         elif sent.call.path.endswith(OF_TRADES):
-            self._reading[f"gateway/{sent.account}", sent.call.path] = self._truth.now_ns()
+            self._reading[gateway_address(AccountId(sent.account)), sent.call.path] = self._truth.now_ns()
 
     def tried(self, sent: Sent) -> None:
         self.hindered(sent.order)
@@ -127,7 +129,7 @@ class Prompt(Check, ABC):
             self._out.pop((sent.call.method, sent.order), None)
             self._due[sent.call.method, sent.order] = self._truth.now_ns()
         else:
-            self._reading.pop((f"gateway/{sent.account}", sent.call.path), None)
+            self._reading.pop((gateway_address(AccountId(sent.account)), sent.call.path), None)
         if answer.fault is not None or answer.status != 200:
             self.hindered(sent.order)
         if wait_s := silence_s(answer):

@@ -6,9 +6,10 @@ nothing but the venue's limit keeps it there, of one account as of several.
 
 from actors.position.state import OrderPhase
 from adapters.paper.answer import Answer
+from messages.addresses import gateway_address
 from messages.reports import AboutOrder, NotExecuted, OrderReport, OutcomeUnknown, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
-from messages.types import ClientOrderId
+from messages.types import AccountId, ClientOrderId
 from simulator.checks.check import SECOND, Check, Truth
 from simulator.checks.prompt import FULL_PERCENT, MINUTE_NS
 from simulator.environment.network import Sent, of_one_account, silence_s
@@ -69,7 +70,7 @@ class Shared(Check):
             return
         until_ns = self._truth.now_ns() + wait_s * SECOND
         if of_one_account(answer):
-            address = f"gateway/{sent.account}"
+            address = gateway_address(AccountId(sent.account))
             self._spent_until_ns[address] = max(self._spent_until_ns.get(address, 0), until_ns)
         else:
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
@@ -84,9 +85,9 @@ class Shared(Check):
             for verb in ("POST", "DELETE"):
                 self._waiting.pop((verb, message.client_order_id), None)
         elif isinstance(message, VenueUp):
-            self._up.add(f"gateway/{message.account}")
+            self._up.add(gateway_address(message.account))
         elif isinstance(message, VenueDown):
-            self._up.discard(f"gateway/{message.account}")
+            self._up.discard(gateway_address(message.account))
 
     def _doubt(self, address: str, message: AboutOrder) -> None:
         """What the stream has shown may be in doubt at its gateway, until a question is answered."""

@@ -9,8 +9,9 @@ from messages import commands as c
 from messages import events as e
 from messages.addresses import CONTROL, SUPERVISOR
 from messages.base import Event, Message
+from messages.commands import AcknowledgeDiscrepancy
 from messages.meaning import meaning
-from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
+from messages.reconciliation import AttributionChosen, DiscrepancyEnded
 from messages.requests import Reply
 from simulator.checks.check import Check, Truth
 from simulator.environment.truth import Loss

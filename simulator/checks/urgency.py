@@ -5,6 +5,7 @@ CRITICAL one was put there and its own turn.
 """
 
 from messages import commands as c
+from messages.addresses import position_address
 from messages.base import Message
 from messages.ids import parse_position_id
 from messages.journal import AppendStep, StepsDurable
@@ -47,7 +48,7 @@ class Urgency(Check):
         elif isinstance(message, c.EmergencyClose) and address == "supervisor":
             parsed = parse_position_id(message.position_id)
             if parsed is not None and parsed[1] in self._ledger.positions:
-                self.offered(f"position/{parsed[1]}", message)
+                self.offered(position_address(parsed[1]), message)
         elif isinstance(message, Reply) and address != "supervisor":
             self._answered(message)
 

@@ -23,7 +23,7 @@ from adapters.secret import Secret
 from albra import recovery
 from albra.core import spawn_core
 from albra.wiring import Wiring
-from messages.addresses import NOTIFIER, SUPERVISOR, TELEGRAM
+from messages.addresses import NOTIFIER, SUPERVISOR, TELEGRAM, gateway_address
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.types import AccountId, PositionMode
@@ -190,7 +190,7 @@ class Process:
         if line is not None:
             line.start()
         for account, venue in venues.items():
-            venue.start(partial(self.system.tell, f"gateway/{account}"))
+            venue.start(partial(self.system.tell, gateway_address(account)))
 
     def _line(self, chat: ChatServer) -> Line:
         def health(message: Message) -> None:

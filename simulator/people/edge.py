@@ -10,12 +10,14 @@ from adapters.paper.binance.venue import PaperVenue
 from messages import commands as c
 from messages.addresses import CONTROL
 from messages.base import Message
+from messages.commands import AcknowledgeDiscrepancy
 from messages.ids import parse_position_id
-from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, ReconcileAnswer
+from messages.reconciliation import ReconcileAnswer
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.types import (
     AccountId,
+    Attribution,
     CommandId,
     PositionId,
     PositionSide,

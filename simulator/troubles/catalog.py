@@ -7,6 +7,7 @@ from actors.position.state import Position
 from adapters.paper.binance.answers import ANSWERS, Proof
 from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Moment
+from messages.addresses import NOTIFIER, RECONCILER, SUPERVISOR, gateway_address, position_address
 from simulator.environment import malformed
 from simulator.environment.network import Network, Window
 from simulator.environment.plan import Act, Kill
@@ -198,7 +199,13 @@ def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
 
 def _raises(*, after: bool, times: int) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
-        addresses = (f"position/{p.ordinal}", f"gateway/{p.key.account}", "supervisor", "reconciler", "notifier")
+        addresses = (
+            position_address(p.ordinal),
+            gateway_address(p.key.account),
+            SUPERVISOR,
+            RECONCILER,
+            NOTIFIER,
+        )
         scene.haunt(addresses[p.version % len(addresses)] if times == 1 else addresses[0], after, times)
 
     return Trouble(row=29, arm=arm)

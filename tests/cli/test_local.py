@@ -13,10 +13,11 @@ from adapters.cli import CommandError, Exit, main
 from adapters.config import Config
 from adapters.logs.writing import Logs
 from adapters.storage.sqlite import SqliteJournal
+from messages.addresses import position_address
 from messages.events import StateChanged
 from messages.journal import AppendStep
 from messages.statement import verbatim
-from messages.types import Address, PositionId, PositionState
+from messages.types import PositionId, PositionState
 from tests.cli.conftest import WAIT_S, Albra
 
 ID = "main.BTCUSDT.long.manual.1"
@@ -156,7 +157,7 @@ def test_a_restore_answers_json_with_one_document(albra: Albra, tmp_path: Path) 
 def _write_journal(storage: Path) -> Path:
     journal = SqliteJournal.open(storage)
     step = AppendStep(
-        sender=Address("position/1"),
+        sender=position_address(1),
         position_id=PositionId(ID),
         ordinal=1,
         version=1,

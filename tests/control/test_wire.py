@@ -22,7 +22,7 @@ from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.statement import verbatim
 from messages.status import Concern, Level, Verdict, row, several
-from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, PositionState, Symbol
+from messages.types import AccountId, CommandId, PositionId, PositionSide, PositionState, Symbol
 from messages.wording import Reconciler
 from messages.wording.status import Status
 from tests.control.fake_supervisor import MARK, view
@@ -202,7 +202,7 @@ def test_each_field_of_the_answer_to_a_check_is_described_for_those_who_read_it(
         reported=Reconciler.LONG(quantity=Decimal(2)),
     )
     answer = ReconcileAnswer(
-        command_id=CommandId("c"), to=Address("control"), checked=1, discrepancies=0, attempted=0, succeeded=0,
+        command_id=CommandId("c"), to=CONTROL, checked=1, discrepancies=0, attempted=0, succeeded=0,
         elapsed_ms=1, unproven=(seen,),
     )  # fmt: skip
     said = wire.reconciled(answer)
@@ -214,7 +214,7 @@ def test_each_field_of_the_answer_to_a_check_is_described_for_those_who_read_it(
 def test_what_is_retired_is_a_row_among_those_that_are_over() -> None:
     answer = PositionsAnswer(
         command_id=CommandId("c"),
-        to=Address("control"),
+        to=CONTROL,
         views=(),
         retired=((ID, verbatim("its history is damaged: record 5")),),
     )

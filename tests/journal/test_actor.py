@@ -10,6 +10,7 @@ from actors.ports import JournalStore
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from adapters.storage.memory import MemoryJournal
 from messages import codec, commands, requests
+from messages.addresses import position_address
 from messages.base import Event, Message
 from messages.events import OrderFilled
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed, StepsDurable
@@ -162,7 +163,7 @@ def test_events_are_published_after_the_commit_in_their_order() -> None:
 
 def test_a_replay_holds_every_step_appended_before_it_and_comes_after_their_answers() -> None:
     world = World()
-    world.tell(step(1, 1), step(1, 2), Replay(sender=Address("position/1"), ordinal=1))
+    world.tell(step(1, 1), step(1, 2), Replay(sender=position_address(1), ordinal=1))
     assert world.heard == []
     world.turn()
     heard = world.of("position/1!")
@@ -232,7 +233,7 @@ def test_a_step_is_tried_again_after_a_pause_that_grows_to_a_bound(attempt: int,
 def test_a_position_that_begins_anew_is_not_overtaken_by_a_retry_it_does_not_know_of() -> None:
     world = World()
     world.tell(again(step(1, 1, effects=effects("a")), 3))
-    world.tell(Replay(sender=Address("position/1"), ordinal=1))
+    world.tell(Replay(sender=position_address(1), ordinal=1))
     world.turn()
     world.dispatcher.advance(2 * LONGEST_PAUSE_MS * MS)
     world.turn()

@@ -1,6 +1,6 @@
 import pytest
 
-from adapters.logs.masking import Masker
+from adapters.masking import Masker
 from adapters.secret import MASK, Secret
 
 SECRET = "Zx81kk/9+secret=="
@@ -24,6 +24,8 @@ SECRET = "Zx81kk/9+secret=="
         "/stream?streams=" + "LEAK" * 16,
         "POST https://api.telegram.org/bot123456789:LEAK-LEAKLEAKLEAKLEAKLEAKLEAK/sendMessage",
         "password=LEAK",
+        "passphrase: LEAK",
+        "url=https%3A%2F%2Fx%3Fsignature%3DLEAK",
     ],
 )
 def test_whatever_looks_like_a_secret_is_masked(text: str) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.bounded import BoundedMap
+from messages.bounded import GAPS_LEAST, BoundedMap
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers())), st.integers(1, 5))
@@ -28,3 +28,28 @@ def test_a_key_that_is_moved_to_the_end_is_the_youngest() -> None:
     kept.move_to_end(1)
     kept[3] = "c"
     assert list(kept) == [1, 3]
+
+
+def test_what_is_kept_and_its_order_outlive_every_packing() -> None:
+    kept: BoundedMap[int, int] = BoundedMap(7)
+    expected: dict[int, int] = {}
+    for number in range(20 * GAPS_LEAST):
+        key = number * 7919 % 23
+        kept[key] = expected[key] = number
+        while len(expected) > 7:
+            del expected[next(iter(expected))]
+        if number % 5 == 0:
+            oldest = next(iter(expected))
+            kept.move_to_end(oldest)
+            expected[oldest] = expected.pop(oldest)
+        if number % 11 == 0:
+            assert kept.pop(key) == expected.pop(key)
+        assert list(kept.items()) == list(expected.items())
+        assert kept.get(key) == expected.get(key)
+
+
+def test_an_entry_takes_no_more_memory_however_many_have_gone() -> None:
+    full = BoundedMap(10_000, ((number, None) for number in range(10_000)))
+    before = full.__sizeof__()
+    full.update((number, None) for number in range(10_000, 100_000))
+    assert (len(full), full.__sizeof__()) == (10_000, before)

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messages import codec, commands, events, journal, lifecycle, reports, requests, types
+from messages.addresses import NOTIFIER, position_address
 from messages.base import Event, Message
 from messages.priority import PRIORITY
 from messages.statement import Statement
-from messages.types import Address, ClientOrderId, Key, Symbol, TradeId
+from messages.types import ClientOrderId, Key, Symbol, TradeId
 from tests.messages import strategies
 
 MODULES = (types, commands, events, requests, reports, journal, lifecycle)
@@ -95,7 +96,7 @@ def test_equal_sets_are_equal_bytes() -> None:
 
 
 def test_an_effect_carries_any_message_and_gives_it_back_as_its_own_class() -> None:
-    effect = journal.Effect(to=Address("notifier"), message=fill())
+    effect = journal.Effect(to=NOTIFIER, message=fill())
     again = codec.decode_as(codec.encode(effect), journal.Effect)
     assert type(again.message) is events.OrderFilled
     assert again == effect
@@ -103,7 +104,7 @@ def test_an_effect_carries_any_message_and_gives_it_back_as_its_own_class() -> N
 
 def test_a_message_that_is_no_event_is_refused_where_an_event_belongs() -> None:
     step = journal.AppendStep(
-        sender=Address("position/1"),
+        sender=position_address(1),
         position_id=types.PositionId("main.BTCUSDT.long.grid.1"),
         ordinal=1,
         version=1,

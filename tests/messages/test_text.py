@@ -107,7 +107,7 @@ from adapters.cli import output
 from albra.loopback.proof import proof_of
 from adapters.exchange.settings import ExchangeSettings
 from adapters.logs.lines import StreamTarget
-from adapters.logs.masking import Masker
+from adapters.masking import Masker
 from adapters.secret import Secret
 from adapters.telegram import TelegramChat
 from adapters.webhook import Webhook

@@ -5,10 +5,11 @@ from threading import Event
 
 from actors.notifier.actor import NotifierStart
 from adapters.storage.sqlite import SqliteJournal
+from messages.addresses import NOTIFIER
 from messages.journal import AppendStep, Effect
 from messages.requests import Notify
 from messages.statement import verbatim
-from messages.types import Address, Severity
+from messages.types import Severity
 from tests.notifier.stage import Stage
 from tests.storage.steps import fill, step
 
@@ -25,7 +26,7 @@ def test_a_notice_of_a_durable_step_is_told_by_the_next_process_once() -> None:
 def test_the_journal_still_has_what_its_latest_steps_let_out(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path)
     done = Event()
-    effect = Effect(to=Address("notifier"), message=NOTICE)
+    effect = Effect(to=NOTIFIER, message=NOTICE)
     steps: list[AppendStep] = [step(1, 1, fill(1)), step(1, 2, fill(2), effects=(effect,)), step(1, 3, fill(3))]
     for number, one in enumerate(steps):
         journal.append((one,), lambda _, number=number: done.set() if number == 2 else None)  # type: ignore[misc]

@@ -2,15 +2,11 @@
 
 from dataclasses import replace
 
-from messages.commands import PausePosition, ResumePosition
-from messages.reconciliation import (
-    AcknowledgeDiscrepancy,
-    Action,
-    Attribution,
-    Outcome,
-)
+from messages.commands import AcknowledgeDiscrepancy, PausePosition, ResumePosition
+from messages.reconciliation import Action, Outcome
 from messages.requests import Reply
 from messages.types import (
+    Attribution,
     PositionState,
     Severity,
     Symbol,

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.reconciler.attribution import Plan, attribute
-from messages.reconciliation import Attribution
 from messages.reports import PositionView
-from messages.types import MANUAL, PositionSide
+from messages.types import MANUAL, Attribution, PositionSide
 from tests.reconciler.world import LONG, SHORT, D, view
 
 STEP = D("0.001")

@@ -8,17 +8,11 @@ from actors.reconciler.policy import Policy
 from actors.reconciler.schedule import look_again
 from adapters.storage.verify import _renewed
 from messages import codec
-from messages.commands import AdjustPosition
-from messages.reconciliation import (
-    AcknowledgeDiscrepancy,
-    Attribution,
-    Discrepancy,
-    DiscrepancyWatched,
-    Outcome,
-    RepairAttempted,
-)
+from messages.commands import AcknowledgeDiscrepancy, AdjustPosition
+from messages.reconciliation import Discrepancy, DiscrepancyWatched, Outcome, RepairAttempted
 from messages.requests import Reply
 from messages.statement import verbatim
+from messages.types import Attribution
 from tests.reconciler.world import BTC, SECOND, D, Play, command, row, view
 
 TWO = {1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")}

@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 from actors.reconciler.comparison_input import Finding
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
-from messages.commands import AdjustPosition, AdoptPosition, PausePosition
-from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
+from messages.commands import AcknowledgeDiscrepancy, AdjustPosition, AdoptPosition, PausePosition
+from messages.reconciliation import DiscrepancyType, Outcome
 from messages.reports import OrderRejected, PositionView
 from messages.statement import verbatim
-from messages.types import MANUAL, OrderPurpose, PositionMode, PositionSide, PositionState, RejectReason, Severity
+from messages.types import (
+    MANUAL,
+    Attribution,
+    OrderPurpose,
+    PositionMode,
+    PositionSide,
+    PositionState,
+    RejectReason,
+    Severity,
+)
 from tests.reconciler.test_resolve import applied, case
 from tests.reconciler.world import (
     BTC,

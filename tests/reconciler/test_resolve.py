@@ -14,11 +14,11 @@ from actors.reconciler.resolve import Case, repair
 from actors.reconciler.trade_matching import explain, trade_key
 from messages.commands import AdjustPosition, AdoptPosition
 from messages.ids import Names
-from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType
+from messages.reconciliation import Action, Discrepancy, DiscrepancyType
 from messages.reports import PositionRow, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.statement import NOTHING, word
-from messages.types import MANUAL, FillCause, MarginMode, OrderPurpose, PositionMode, Severity
+from messages.types import MANUAL, Attribution, FillCause, MarginMode, OrderPurpose, PositionMode, Severity
 from tests.reconciler.world import (
     BTC,
     JOURNAL_ID,

@@ -10,21 +10,14 @@ from actors.reconciler.observations import Observations, Suspicion
 from actors.reconciler.retiring import Absence, Pace, observed
 from actors.supervisor.memory import Restored
 from messages import requests as q
-from messages.commands import ListPositions, ReadHistory, ReadStatus, RetirePosition
+from messages.commands import AcknowledgeDiscrepancy, ListPositions, ReadHistory, ReadStatus, RetirePosition
 from messages.events import PositionRetired
 from messages.ids import Names, client_order_id
-from messages.reconciliation import (
-    AcknowledgeDiscrepancy,
-    Action,
-    Attribution,
-    DiscrepancyType,
-    Outcome,
-    PositionSilent,
-)
+from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.statement import verbatim
-from messages.types import NAMELESS, CommandId, JournalId, PositionMode, Severity, Silence, Symbol
+from messages.types import NAMELESS, Attribution, CommandId, JournalId, PositionMode, Severity, Silence, Symbol
 from tests.reconciler.test_forced import Stage, durable
 from tests.reconciler.test_silent import ETH, NAME
 from tests.reconciler.world import (

@@ -3,13 +3,14 @@
 import pytest
 
 from actors.supervisor.memory import Restored
+from messages.addresses import position_address
 from messages.commands import AdjustPosition, AdoptPosition
 from messages.ids import position_id
 from messages.lifecycle import ActorQuarantined, ActorReleased
 from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
 from messages.requests import Reply
 from messages.statement import verbatim
-from messages.types import Address, Key, PositionId, PositionMode, Severity, StrategyId, Symbol
+from messages.types import Key, PositionId, PositionMode, Severity, StrategyId, Symbol
 from tests.reconciler.test_forced import Stage, booked, two_strategies
 from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, acting, open_order, own_id, row, trade, view
 from tests.supervisor.test_forced_trades import views
@@ -138,11 +139,11 @@ def test_a_damaged_history_is_told_at_the_start_and_its_exposure_is_left_alone()
 def test_a_quarantine_is_told_and_so_is_its_end() -> None:
     stage = two_strategies(net="0.04")
     view = views(stage)["trend"]
-    about = {"address": f"position/{view.ordinal}", "reason": "poison", "attempt": 6}
+    about = {"address": position_address(view.ordinal), "reason": "poison", "attempt": 6}
     stage.tell(ActorQuarantined(**about))  # type: ignore[arg-type]
     stage.pass_time(30)
     assert [x.type for x in stage.memory.ledger.discrepancies()] == [DiscrepancyType.STATE_MISMATCH]
-    stage.tell(ActorReleased(address=Address(f"position/{view.ordinal}")))
+    stage.tell(ActorReleased(address=position_address(view.ordinal)))
     stage.pass_time(40)
     assert stage.memory.ledger.discrepancies() == ()
     assert booked(stage) == []

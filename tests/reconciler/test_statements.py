@@ -12,9 +12,8 @@ from actors.reconciler.resolve import repair
 from adapters.locales import load
 from messages import codec
 from messages.base import Event
-from messages.commands import Reconcile
+from messages.commands import AcknowledgeDiscrepancy, Reconcile
 from messages.reconciliation import (
-    AcknowledgeDiscrepancy,
     Action,
     DiscrepancyDetected,
     DiscrepancyEnded,

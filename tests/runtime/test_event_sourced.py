@@ -20,13 +20,14 @@ from actors.runtime.event_sourced import (
 )
 from adapters.storage.memory import MemoryJournal
 from messages import codec
+from messages.addresses import NOTIFIER
 from messages.base import Event, Message
 from messages.events import OpeningsPaused
 from messages.journal import CommitFailed, Committed, Effect, Replayed
 from messages.priority import PRIORITY
 from messages.requests import Notify, Wake
 from messages.statement import NOTHING, verbatim
-from messages.types import Address, CommandId, PositionId
+from messages.types import CommandId, PositionId
 
 State = tuple[str, ...]
 
@@ -75,7 +76,7 @@ class Decider(Actor[Message]):
     def receive(self, message: Message) -> None:
         assert isinstance(message, Wake)
         self._desk.decided.append(message.topic)
-        effect = Effect(to=Address("notifier"), message=message)
+        effect = Effect(to=NOTIFIER, message=message)
         self.history.persist(event(message.topic), about=message.topic, effects=(effect,))
 
     def receive_signal(self, message: Message) -> None:

@@ -51,7 +51,7 @@ def test_a_message_is_poison_after_its_first_delivery_and_every_redelivery_faile
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"redeliveries": 6}, {"backoff_factor": 0}, {"backoff_max_ns": 1}, {"backoff_initial_ns": -1}],
+    [{"redeliveries": 6}, {"backoff_max_ns": 1}, {"backoff_initial_ns": -1}],
 )
 def test_a_policy_that_contradicts_itself_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must"):

@@ -6,13 +6,13 @@ from threading import Event as Flag
 from typing import Protocol, TypeVar
 
 from messages import events
+from messages.addresses import position_address
 from messages.base import Event
 from messages.ids import position_id
 from messages.journal import AppendStep, Effect, Replayed
 from messages.statement import verbatim
 from messages.types import (
     AccountId,
-    Address,
     ClientOrderId,
     CommandId,
     Key,
@@ -62,7 +62,7 @@ def step(
 ) -> AppendStep:
     """A step that leads to `version`; of one event unless others are given."""
     return AppendStep(
-        sender=Address(f"position/{ordinal}"),
+        sender=position_address(ordinal),
         position_id=name(ordinal),
         ordinal=ordinal,
         version=version,

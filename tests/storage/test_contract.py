@@ -12,6 +12,7 @@ from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from messages import codec, requests
+from messages.addresses import position_address
 from messages.journal import Effect
 from messages.types import Address, CommandId, PositionState
 from tests.storage.steps import Answer, append, changed, fill, history, name, paused, replay, step
@@ -166,7 +167,7 @@ def test_recent_events_are_those_of_the_last_steps_oldest_first(store: Store, re
 
 
 def test_effects_are_durable_with_their_step_and_replies_are_not(store: Store) -> None:
-    wake = Effect(to=Address("position/1"), message=requests.Wake(topic="t", after_ms=5))
+    wake = Effect(to=position_address(1), message=requests.Wake(topic="t", after_ms=5))
     reply = Effect(
         to=Address("cli"), message=requests.Reply(command_id=CommandId("c"), to=Address("cli"), accepted=True)
     )

@@ -13,9 +13,10 @@ from adapters.storage.record import DamagedPosition, RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from albra.recovery import restore
 from messages import codec
+from messages.addresses import SUPERVISOR
 from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, Effect, RecordDamaged
 from messages.requests import CommandTaken
-from messages.types import Address, CommandId, PositionState
+from messages.types import CommandId, PositionState
 from tests.storage.steps import append, changed, fill, history, name, replay, step
 
 
@@ -269,9 +270,9 @@ def test_an_altered_record_of_a_command_says_nothing_of_what_its_id_stands_for(t
     """A flipped bit in it would make another command of it, and the same one would be refused as that."""
     journal = SqliteJournal.open(tmp_path)
     for command_id in ("altered", "whole"):
-        taken = Effect(to=Address("supervisor"), message=CommandTaken(command_id=CommandId(command_id), meaning="1f"))
+        taken = Effect(to=SUPERVISOR, message=CommandTaken(command_id=CommandId(command_id), meaning="1f"))
         record = AppendStep(
-            sender=Address("supervisor"), position_id=COMMANDS, ordinal=OWN_COMMANDS, version=0, events=(),
+            sender=SUPERVISOR, position_id=COMMANDS, ordinal=OWN_COMMANDS, version=0, events=(),
             effects=(taken,), reducing=True,
         )  # fmt: skip
         assert append(journal, record) is None

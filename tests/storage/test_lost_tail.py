@@ -13,14 +13,14 @@ from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from albra.notifier import recorded_notices
 from albra.recovery import restore
+from messages.addresses import SUPERVISOR
 from messages.base import Event
 from messages.events import OpeningsPaused, PositionPaused
-from messages.types import Address, PositionId
+from messages.types import PositionId
 from tests.storage.disk import disk
 from tests.storage.steps import append, paused, step
 
 OWN = 0
-SUPERVISOR = Address("supervisor")
 
 
 @pytest.fixture

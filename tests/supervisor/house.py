@@ -18,7 +18,7 @@ from actors.supervisor.shown import Unrecorded
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.record import DamagedPosition
 from messages import reports as r
-from messages.addresses import position_address
+from messages.addresses import gateway_address, position_address
 from messages.base import Event, Message
 from messages.commands import OpenPosition
 from messages.events import AdditionRequested, PositionRequested
@@ -65,7 +65,7 @@ class House:
         self.journal = MemoryJournal(image)
         self.system = ActorSystem(self.dispatcher, PRIORITY, self.dispatcher.clock, supervisor_address="supervisor")
         self.heard: dict[str, list[Message]] = {
-            **{f"gateway/{account}": [] for account in self.accounts},
+            **{gateway_address(account): [] for account in self.accounts},
             "notifier": [],
             EDGE: [],
         }

@@ -7,14 +7,15 @@ import pytest
 
 from messages import lifecycle
 from messages import requests as q
+from messages.addresses import NOTIFIER, position_address
 from messages.ids import client_order_id
 from messages.reports import OrderAccepted
-from messages.types import Address, ClientOrderId, JournalId, Severity, VenueOrderId
+from messages.types import ClientOrderId, JournalId, Severity, VenueOrderId
 from tests.supervisor.house import BTC, MAIN, House
 from tests.supervisor.test_supervisor import fill
 
 NAME = "main.BTCUSDT.long.trend.1"
-ABOUT: dict[str, Any] = {"address": Address("position/1"), "reason": "ValueError: no"}
+ABOUT: dict[str, Any] = {"address": position_address(1), "reason": "ValueError: no"}
 FAILED = lifecycle.ActorFailed(**ABOUT, trace="", attempt=1, backoff_ns=100_000_000)
 PARKED = lifecycle.MessageParked(**ABOUT, message_type="FillReport", attempt=3)
 QUARANTINED = lifecycle.ActorQuarantined(**ABOUT, attempt=6)
@@ -80,7 +81,7 @@ def test_one_failure_after_another_is_one_notice() -> None:
 
 def test_an_actor_that_is_no_position_is_told_by_its_address() -> None:
     house = held(protected=False)
-    house.tell(lifecycle.MessageParked(address=Address("notifier"), reason="x", message_type="Notify", attempt=3))
+    house.tell(lifecycle.MessageParked(address=NOTIFIER, reason="x", message_type="Notify", attempt=3))
     (notice,) = alarms(house)
     assert (notice.position_id, notice.text) == (None, "notifier cannot handle a message, it was put aside: x")
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from actors.supervisor.memory import Restored
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r
+from messages.addresses import position_address
 from messages.commands import ClosePosition, SettlePosition
 from messages.events import LegUpdated
 from messages.ids import position_id
@@ -20,7 +21,6 @@ from messages.requests import (
 )
 from messages.statement import verbatim
 from messages.types import (
-    Address,
     CommandId,
     Key,
     OrderStatus,
@@ -195,7 +195,7 @@ def test_nobody_joins_a_position_that_was_settled_by_hand_before_it_was_compared
     assert (waits.text, waits.code) == (told, ReplyCode.NOT_READY)
     house.run(1)
     now_ns, quantity = house.dispatcher.clock.time_ns(), fill(entry, "1").quantity
-    house.system.tell(Address("position/1"), r.LegHeld(position_id=FIRST, quantity=quantity, begun_ns=now_ns))
+    house.system.tell(position_address(1), r.LegHeld(position_id=FIRST, quantity=quantity, begun_ns=now_ns))
     house.run()
     house.open("c3", strategy=StrategyId("second"))
     assert house.all(Reply)[-1].accepted

@@ -11,10 +11,11 @@ from adapters.control import wire
 from messages import commands as c
 from messages import lifecycle
 from messages import reports as r
+from messages.addresses import position_address
 from messages.requests import Reply
 from messages.statement import verbatim
 from messages.status import Level
-from messages.types import AccountId, Address, CommandId, PositionId, PositionMode, Silence
+from messages.types import AccountId, CommandId, PositionId, PositionMode, Silence
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
 from tests.supervisor.test_failures import QUARANTINED, held
 
@@ -49,7 +50,7 @@ def test_a_quarantined_position_is_a_row_with_its_last_figures() -> None:
 def test_a_released_one_is_what_it_was() -> None:
     house = held(protected=True)
     house.tell(QUARANTINED)
-    house.tell(lifecycle.ActorReleased(address=Address("position/1")))
+    house.tell(lifecycle.ActorReleased(address=position_address(1)))
     (row,) = wire.positions(listed(house))
     assert row["state"] == "ACTIVE"
 

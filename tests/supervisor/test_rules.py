@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r
+from messages.addresses import RECONCILER
 from messages.commands import Reconcile
 from messages.events import RulesUpdated
 from messages.requests import Notify, Reply, SubmitOpening
-from messages.types import Address, Instrument, PositionMode, StrategyId, Symbol, TradeId, VenueOrderId
+from messages.types import Instrument, PositionMode, StrategyId, Symbol, TradeId, VenueOrderId
 from tests.supervisor.house import BTC, MAIN, RULES, House, _edge
 
 ETH = Symbol("ETHUSDT")
@@ -127,7 +128,7 @@ class WithReconciler(House):
 
 
 def test_a_symbol_that_is_listed_is_compared_since_somebody_may_hold_it() -> None:
-    house = WithReconciler(reconciler=Address("reconciler")).ready()
+    house = WithReconciler(reconciler=RECONCILER).ready()
     told(house, RULES)
     before = len(house.all(Reconcile, "reconciler"))
     told(house, RULES, OTHER)

@@ -15,6 +15,7 @@ from actors.telegram.history import OWN_HISTORY
 from actors.telegram.roles import Access
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
+from messages.addresses import TELEGRAM
 from messages.base import Message
 from messages.journal import Replayed
 from messages.priority import PRIORITY
@@ -52,7 +53,6 @@ from messages.telegram import (
 from messages.types import (
     MANUAL,
     AccountId,
-    Address,
     PositionId,
     PositionMode,
     PositionSide,
@@ -471,4 +471,4 @@ def closing(desk: Desk, command: c.Command) -> None:
     )
 
 
-HOME = Address("telegram")
+HOME = TELEGRAM

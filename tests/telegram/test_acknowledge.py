@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from actors.language.words import Words
-from messages.commands import Command
-from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
+from messages.commands import AcknowledgeDiscrepancy, Command
+from messages.reconciliation import DiscrepancyType, Outcome
 from messages.statement import verbatim, word
-from messages.types import PositionId, Silence
+from messages.types import Attribution, PositionId, Silence
 from messages.wording import Reconciler
 from tests.telegram.stage import OWNER, TRADER, VIEWER, Desk, Stage, divergence
 

@@ -9,16 +9,17 @@ from aiohttp import web
 from adapters.secret import Secret
 from adapters.telegram.log_tail import tail
 from adapters.webhook import Webhook
+from messages.addresses import NOTIFIER
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
 from messages.statement import verbatim
 from messages.text import shown
-from messages.types import AccountId, Address, Severity
+from messages.types import AccountId, Severity
 from tests.telegram.hook import listening
 
 NOTICE = PostNotice(
     request_id="webhook/1",
-    reply_to=Address("notifier"),
+    reply_to=NOTIFIER,
     severity=Severity.CRITICAL,
     text=shown("liquidated"),
     ts_init=1_700_000_000_000_000_000,

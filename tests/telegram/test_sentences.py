@@ -108,7 +108,7 @@ def _kinds() -> tuple[type[StrEnum], ...]:
     r, t = reconciliation, types
     return (
         t.PositionState, t.PositionSide, t.Side, t.Severity, t.OrderPurpose, t.OrderKind, t.OrderStatus, OrderPhase,
-        t.RejectReason, r.DiscrepancyType, r.Action, r.Outcome, r.Attribution, t.PositionMode,
+        t.RejectReason, r.DiscrepancyType, r.Action, r.Outcome, t.Attribution, t.PositionMode,
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError, Row, items_of, nanoseconds_of, row_of, text_of
 from adapters.exchange.venue import ChildKey, Fed, FindParent, ReadFunding, ReadOrder, Stamp
 from messages.base import Message
+from messages.bounded import BoundedMap
 from messages.ids import parse_client_order_id
 from messages.reports import FillReport, MarginCall, OrderReport, StrayEvent
 from messages.statement import Statement
@@ -67,9 +68,9 @@ NOTHING = Fed()
 class UserEvents:
     """Maps the account's stream to reports. Owns the links and the events that wait for one."""
 
-    links: OrderedDict[ChildKey, Parent] = field(default_factory=OrderedDict)
-    _conditionals: OrderedDict[ClientOrderId, None] = field(default_factory=OrderedDict)
-    _strangers: OrderedDict[ChildKey, None] = field(default_factory=OrderedDict)
+    links: BoundedMap[ChildKey, Parent] = field(default_factory=lambda: BoundedMap(MAX_LINKS))
+    _conditionals: BoundedMap[ClientOrderId, None] = field(default_factory=lambda: BoundedMap(MAX_LINKS))
+    _strangers: BoundedMap[ChildKey, None] = field(default_factory=lambda: BoundedMap(MAX_LINKS))
     _parked: OrderedDict[ChildKey, list[Row]] = field(default_factory=OrderedDict)
 
     def feed(self, event: object, stamp: Stamp) -> Fed:
@@ -116,7 +117,6 @@ class UserEvents:
     def submitted(self, client_order_id: ClientOrderId) -> None:
         """Record that a conditional order of ours is sent; some venues give the child its parent's id."""
         self._conditionals[client_order_id] = None
-        _limit(self._conditionals, MAX_LINKS)
 
     def waiting(self, key: ChildKey) -> bool:
         return key in self._parked
@@ -125,7 +125,6 @@ class UserEvents:
         """Release a child's events as strays. `proven`: no parent exists, so later events of it need no lookup."""
         if proven:
             self._strangers[key] = None
-            _limit(self._strangers, MAX_LINKS)
         tell = _foreign_reports if proven else _only_stray
         return tuple(report for event in self._parked.pop(key, []) for report in tell(event, stamp, why))
 
@@ -208,7 +207,6 @@ class UserEvents:
         if parse_client_order_id(parent.client_order_id) is None:
             return self.give_up(key, Venue.FOREIGN_CHILD(), stamp, proven=True)
         self.links[key] = parent
-        _limit(self.links, MAX_LINKS)
         self._strangers.pop(key, None)
         reports: list[Message] = []
         for event in self._parked.pop(key, []):
@@ -326,10 +324,3 @@ def stray_event(event: object, stamp: Stamp, why: Statement) -> StrayEvent:
     except (TypeError, ValueError, RecursionError):
         raw = repr(event)[:4096]
     return StrayEvent(account=stamp.account, ts_init=stamp.ts_init, raw=scrub(raw, limit=4096), why=why)
-
-
-def _limit(
-    table: OrderedDict[ChildKey, Parent] | OrderedDict[ChildKey, None] | OrderedDict[ClientOrderId, None], most: int
-) -> None:
-    while len(table) > most:
-        table.popitem(last=False)

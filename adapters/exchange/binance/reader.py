@@ -45,6 +45,7 @@ from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from adapters.exchange.symbol_settings import SymbolSettings
 from adapters.exchange.venue import Stamp, TradingRules
+from messages.bounded import BoundedMap
 from messages.reconciliation import FetchTrades, TradesReport
 from messages.reports import (
     BalanceReport,
@@ -100,7 +101,7 @@ class Reader(Queries):
         self.symbols = SymbolSettings()
         self._symbols_read_ns = 0
         self._fundings_read_ms = 0
-        self._skipped: dict[str, None] = {}
+        self._skipped: BoundedMap[str, None] = BoundedMap(MAX_SKIPPED_TOLD)
         """Reported names of orders with unreadable rows."""
         self.met: Callable[[frozenset[Symbol]], None] = lambda _symbols: None
         """Called with the symbols of open positions at each read."""
@@ -449,8 +450,6 @@ class Reader(Queries):
         if order in self._skipped:
             return
         self._skipped[order] = None
-        while len(self._skipped) > MAX_SKIPPED_TOLD:
-            del self._skipped[next(iter(self._skipped))]
         self._deliver(stray_event(item, stamp, Venue.UNREADABLE_OPEN_ORDER(why=why)))
 
     def _owned(self, report: OrderReport) -> OrderReport:

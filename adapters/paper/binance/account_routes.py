@@ -16,6 +16,7 @@ from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
 from adapters.paper.rng import SplitMix64, seed_for
 from adapters.paper.stream_event import Row
+from messages.decimals import plain
 
 LISTEN_KEY_MS = 60 * 60_000
 WEEK_MS = 7 * 86_400_000
@@ -240,8 +241,8 @@ def commission_rate(exchange: Exchange, _: Account, params: Params) -> object:
     instrument = exchange.market_of(required(params, "symbol")).instrument
     return {
         "symbol": instrument.symbol,
-        "makerCommissionRate": format(instrument.maker_fee, "f"),
-        "takerCommissionRate": format(instrument.taker_fee, "f"),
+        "makerCommissionRate": plain(instrument.maker_fee),
+        "takerCommissionRate": plain(instrument.taker_fee),
         "rpiCommissionRate": "0.00005",
     }
 
@@ -325,7 +326,7 @@ def _optional_symbol(exchange: Exchange, params: Params) -> str:
 
 
 def _whole(amount: Decimal) -> str:
-    return format(amount.quantize(Decimal(1)), "f")
+    return plain(amount.quantize(Decimal(1)))
 
 
 def _json_number(amount: Decimal) -> int | float:

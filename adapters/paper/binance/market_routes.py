@@ -16,6 +16,7 @@ from adapters.paper.limits import RateLimits
 from adapters.paper.matching import LEVELS_MAX
 from adapters.paper.prices import Market
 from adapters.paper.stream_event import Row
+from messages.decimals import plain
 
 _FOREVER_MS = 4_133_404_800_000  # the delivery date that marks a perpetual
 _ONBOARD_MS = 1_569_398_400_000
@@ -82,7 +83,7 @@ def _symbol_row(instrument: Instrument) -> Row:
         "underlyingSubType": ["PoW"],
         "settlePlan": 0,
         "triggerProtect": format(instrument.trigger_protect, ".4f"),
-        "liquidationFee": format(instrument.liquidation_fee, "f"),
+        "liquidationFee": plain(instrument.liquidation_fee),
         "marketTakeBound": "0.05",
         "maxMoveOrderLimit": 10_000,
         "filters": _filters(instrument),
@@ -92,29 +93,29 @@ def _symbol_row(instrument: Instrument) -> Row:
 
 
 def _filters(instrument: Instrument) -> list[Row]:
-    step, least = format(instrument.step_size, "f"), format(instrument.step_size, "f")
+    step, least = plain(instrument.step_size), plain(instrument.step_size)
     return [
         {
             "filterType": "PRICE_FILTER",
-            "minPrice": format(instrument.min_price or instrument.tick_size, "f"),
-            "maxPrice": format(instrument.max_price, "f"),
-            "tickSize": format(instrument.tick_size, "f"),
+            "minPrice": plain(instrument.min_price or instrument.tick_size),
+            "maxPrice": plain(instrument.max_price),
+            "tickSize": plain(instrument.tick_size),
         },
         {
             "filterType": "LOT_SIZE",
             "minQty": least,
-            "maxQty": format(instrument.max_quantity, "f"),
+            "maxQty": plain(instrument.max_quantity),
             "stepSize": step,
         },
         {
             "filterType": "MARKET_LOT_SIZE",
             "minQty": least,
-            "maxQty": format(instrument.market_max_quantity, "f"),
+            "maxQty": plain(instrument.market_max_quantity),
             "stepSize": step,
         },
         {"filterType": "MAX_NUM_ORDERS", "limit": instrument.max_orders},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": instrument.max_algo_orders},
-        {"filterType": "MIN_NOTIONAL", "notional": format(instrument.min_notional, "f")},
+        {"filterType": "MIN_NOTIONAL", "notional": plain(instrument.min_notional)},
         {
             "filterType": "PERCENT_PRICE",
             "multiplierUp": format(instrument.multiplier_up, ".4f"),

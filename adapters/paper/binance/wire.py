@@ -21,6 +21,7 @@ from adapters.paper.instruments import ZERO, Instrument
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market
 from adapters.paper.stream_event import Row
+from messages.decimals import plain
 
 encode = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -107,7 +108,7 @@ def algo_answer(algo: AlgoOrder, instrument: Instrument) -> Row:
     }
     if algo.type == "TRAILING_STOP_MARKET":
         row["activatePrice"] = format(algo.activate_price, price_format)
-        row["callbackRate"] = format(algo.callback_rate, "f")
+        row["callbackRate"] = plain(algo.callback_rate)
     return row
 
 
@@ -209,7 +210,7 @@ def position_v2(account: Account, position: Position, markets: Mapping[str, Mark
         "unRealizedProfit": money(position.unrealized(market.mark)),
         "liquidationPrice": quote_text(liquidation_price(account, position, markets), instrument),
         "leverage": str(settings.leverage),
-        "maxNotionalValue": format(instrument.max_notional(settings.leverage), "f"),
+        "maxNotionalValue": plain(instrument.max_notional(settings.leverage)),
         "marginType": "isolated" if settings.isolated else "cross",
         "isolatedMargin": money(_isolated_margin(position, market, isolated=settings.isolated)),
         "isAutoAddMargin": "false",
@@ -313,7 +314,7 @@ def _account_position(account: Account, position: Position, markets: Mapping[str
         "isolated": settings.isolated,
         "entryPrice": quote_text(position.entry, market.instrument),
         "breakEvenPrice": quote_text(position.break_even(), market.instrument),
-        "maxNotional": format(market.instrument.max_notional(settings.leverage), "f"),
+        "maxNotional": plain(market.instrument.max_notional(settings.leverage)),
         "bidNotional": "0",
         "askNotional": "0",
     }

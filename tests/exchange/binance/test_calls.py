@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from adapters.exchange.binance.calls import MAX_WEEKS, submit, trade_windows
-from messages.decimals import trimmed
 from messages.requests import SubmitEmergency, SubmitOpening, SubmitOrder, SubmitProtection, SubmitReducing
 from messages.types import (
     AccountId,
@@ -96,16 +95,6 @@ def test_a_conditional_order_goes_to_its_own_service_with_quantity_and_trigger(
 def test_an_order_that_lacks_its_price_is_not_written(kind: OrderKind) -> None:
     with pytest.raises(ValueError, match="needs its"):
         submit(order(SubmitOpening, kind=kind), PositionMode.ONE_WAY)
-
-
-def test_numbers_are_written_without_exponents() -> None:
-    assert [trimmed(Decimal(text)) for text in ("1E+3", "0.0100", "0", "1E-8", "100")] == [
-        "1000",
-        "0.01",
-        "0",
-        "0.00000001",
-        "100",
-    ]
 
 
 def test_trades_of_an_old_order_are_read_week_by_week_up_to_now() -> None:

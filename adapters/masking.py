@@ -12,11 +12,13 @@ from messages.text import shown
 KNOWN_LENGTH_MIN = 4
 """Shorter secrets are not masked: they would match ordinary words."""
 
-_NAMES = r"signature|api[_-]?key|api[_-]?secret|secret|listen[_-]?key|token|password|x-mbx-apikey|authorization"
+_NAMES = (
+    r"signature|api[_-]?key|api[_-]?secret|secret|listen[_-]?key|token|password|passphrase|x-mbx-apikey|authorization"
+)
 _SENSITIVE = re.compile(_NAMES, re.IGNORECASE)
-# name=value, "name": "value" and its escaped form within JSON text.
+# name=value, "name": "value", and their escaped forms within JSON text and a URL.
 _NAMED = re.compile(
-    rf"""(?<![A-Za-z])({_NAMES})(\\*["']?\s*[:=]\s*\\*["']?(?:Bearer\s+)?)([^\s"'&,;}})\]\\]+)""", re.IGNORECASE
+    rf"""({_NAMES})(\\*["']?(?:\s*[:=]\s*|%3D)\\*["']?(?:Bearer\s+)?)([^\s"'&,;}})\]\\]+)""", re.IGNORECASE
 )
 _SHAPES = (
     (re.compile(r"\bbot[0-9]{5,}:[A-Za-z0-9_-]{20,}"), f"bot{MASK}"),
@@ -28,7 +30,10 @@ _SHAPES = (
 )
 
 
-_HINTS = ("key", "secret", "signature", "token", "password", "authorization", "bearer", "bot", "/ws/", "streams=", "@")
+_HINTS = (
+    *("key", "secret", "signature", "token", "password", "passphrase", "authorization", "bearer", "bot"),
+    *("/ws/", "streams=", "@"),
+)
 """A line without these hints and registered secrets needs no masking; most lines end here."""
 
 
