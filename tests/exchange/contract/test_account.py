@@ -25,9 +25,11 @@ from messages.reports import (
     VenueUp,
 )
 from messages.requests import FetchBalance, FetchPositions
-from messages.types import FillCause, OrderKind, OrderStatus, PositionMode, PositionSide, Side
+from messages.types import FillCause, OrderKind, OrderStatus, PositionMode, PositionSide, Side, Symbol
 from tests.exchange.contract.venue import VenueUnderTest
 from tests.exchange.desk_side import BTC, MAIN, Desk, WallClock, adapter, adapter_up
+
+ETH = Symbol("ETHUSDT")
 
 
 def test_coming_up_tells_instruments_mode_and_the_window_in_which_a_request_is_valid(venue: VenueUnderTest) -> None:
@@ -152,6 +154,13 @@ def test_rules_that_change_without_a_word_are_read_when_they_are_old(venue: Venu
         venue.coarser()
         told = desk.ear.wait_for(RulesReport)
     assert next(each for each in told.instruments if each.symbol == BTC).quantity_step == Decimal("0.01")
+
+
+def test_a_delisted_symbol_is_missing_from_the_rules(venue: VenueUnderTest) -> None:
+    with adapter_up(venue.settings(rules_max_age_ms=50)) as desk:
+        venue.settle()
+        told = desk.ear.wait_for(RulesReport)
+    assert {each.symbol for each in told.instruments} & {BTC, ETH} == {ETH}
 
 
 def test_breaking_the_glass_closes_positions_and_orders_of_every_kind(venue: VenueUnderTest) -> None:
