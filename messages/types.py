@@ -63,6 +63,7 @@ class PositionSide(StrEnum):
 
     @property
     def sign(self) -> int:
+        """Return 1 for long, -1 otherwise."""
         return 1 if self is PositionSide.LONG else -1
 
     @property

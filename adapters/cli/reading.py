@@ -47,6 +47,7 @@ def history(arguments: Namespace, supervisor: Supervisor) -> None:
 
 
 def status(arguments: Namespace, supervisor: Supervisor) -> None:
+    """Print the verdict and the status, section by section. Raises CommandError."""
     sections = supervisor.read("/v1/status")
     if arguments.json:
         output.document(sections)

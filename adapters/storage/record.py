@@ -120,6 +120,7 @@ def snapshot_checksum(ordinal: int, version: int, payload: bytes) -> bytes:
 
 
 def position_checksum(ordinal: int, position_id: str, terminal: bool) -> bytes:  # noqa: FBT001 - a column of the row
+    """Return the checksum of a position's row in the list of positions."""
     return blake2b(b"%d %d %s" % (ordinal, terminal, position_id.encode()), digest_size=8).digest()
 
 

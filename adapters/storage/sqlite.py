@@ -131,6 +131,7 @@ class SqliteJournal:
 
     @property
     def journal_id(self) -> JournalId:
+        """Return the journal's random id, part of every client order id."""
         return self.meta.journal_id
 
     def reader(self) -> JournalReader:

@@ -315,9 +315,8 @@ def about(symbol: Symbol, found: PositionList) -> PositionList:
 
     Raises MalformedError when only other symbols are named: such an answer does not prove that this symbol is flat.
     """
-    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in found.unread if row.symbol in (symbol, NAMELESS))[
-        :1
-    ]
+    concerned = (row for row in found.unread if row.symbol in (symbol, NAMELESS))
+    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in concerned)[:1]
     if found.symbols and symbol not in found.symbols and not unread:
         raise MalformedError(Venue.OTHER_SYMBOLS(symbol=symbol, symbols=shown(", ".join(found.symbols))))
     rows = () if unread else tuple(row for row in found.rows if row.symbol == symbol)
