@@ -32,6 +32,7 @@ from messages.reconciliation import (
     ReleaseKey,
     RepairAttempted,
     SettingSeen,
+    Subject,
 )
 from messages.reports import PositionView
 from messages.requests import Reply
@@ -41,9 +42,9 @@ from messages.wording import Reconciler, Supervisor
 from messages.wording.common import also
 
 T = DiscrepancyType
-_HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
+_HOLDING = frozenset(kind for kind in T if kind.subject in (Subject.QUANTITY, Subject.STATE, Subject.MODE))
 """What is held is not known for sure: nothing more is opened there until it is. Reducing always passes."""
-_PAUSING = QUANTITY | {T.STATE_MISMATCH}
+_PAUSING = frozenset(kind for kind in T if kind.subject in (Subject.QUANTITY, Subject.STATE))
 LookAgain = Callable[[AccountId, Symbol, int], None]
 
 

@@ -5,41 +5,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from messages.reconciliation import Action, Attribution, DiscrepancyType
+from messages.reconciliation import Action, Attribution, DiscrepancyType, Subject
 from messages.types import AccountId, Symbol
 
 T, A = DiscrepancyType, Action
 SECOND = 1_000_000_000
 
-QUANTITY = frozenset(
-    {T.POSITION_NOT_IN_SYSTEM, T.POSITION_NOT_IN_EXCHANGE, T.SIZE_MISMATCH, T.SIDE_MISMATCH, T.OVERSOLD}
-)
-"""The faces of one question: how much is held. A repair may turn one into another."""
-ORDERS = frozenset({T.ORPHAN_ORDER, T.PROTECTION_MISSING, T.PROTECTION_MISMATCH})
-"""What only a list of open orders can tell."""
-
-DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
-    {
-        T.POSITION_NOT_IN_SYSTEM: A.CREATE_POSITION,
-        T.POSITION_NOT_IN_EXCHANGE: A.UPDATE_SYSTEM,
-        T.SIZE_MISMATCH: A.UPDATE_SYSTEM,
-        T.SIDE_MISMATCH: A.UPDATE_SYSTEM,
-        T.PRICE_MISMATCH: A.UPDATE_SYSTEM,
-        # Belief follows, with a notice; at the venue leverage is changed where UPDATE_EXCHANGE says so, and only there.
-        T.LEVERAGE_MISMATCH: A.UPDATE_SYSTEM,
-        T.STATE_MISMATCH: A.RETRY,
-        T.OVERSOLD: A.UPDATE_SYSTEM,
-        T.ORPHAN_ORDER: A.UPDATE_EXCHANGE,
-        T.PROTECTION_MISSING: A.RETRY,
-        T.PROTECTION_MISMATCH: A.UPDATE_EXCHANGE,
-        T.MARGIN_MODE_MISMATCH: A.MANUAL_INTERVENTION,
-        T.POSITION_MODE_MISMATCH: A.MANUAL_INTERVENTION,
-    }
-)
-DEFAULT_OBSERVATIONS: Mapping[DiscrepancyType, int] = MappingProxyType(
-    # One more where the evidence is that something is absent.
-    {kind: 3 if kind in (T.POSITION_NOT_IN_EXCHANGE, T.PROTECTION_MISSING) else 2 for kind in T}
-)
+QUANTITY = frozenset(kind for kind in T if kind.subject is Subject.QUANTITY)
+ORDERS = frozenset(kind for kind in T if kind.subject is Subject.ORDERS)
+DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType({kind: kind.default_action for kind in T})
+DEFAULT_OBSERVATIONS: Mapping[DiscrepancyType, int] = MappingProxyType({kind: kind.default_observations for kind in T})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
