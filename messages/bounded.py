@@ -14,8 +14,8 @@ GAPS_PART = 16
 class BoundedMap(dict[K, V], Generic[K, V]):
     """Holds at most `most` entries; a new one beyond that removes the oldest.
 
-    Setting a key again keeps its age; `move_to_end` makes it the youngest. It is a dict: an OrderedDict takes four times
-    the memory. A dict keeps the places of removed entries and walks over them, so it is packed now and then.
+    Setting a key again keeps its age; `move_to_end` makes it the youngest. It is a dict: an OrderedDict takes four
+    times the memory. A dict keeps the places of removed entries and walks over them, so it is packed now and then.
     """
 
     def __init__(self, most: int, entries: Iterable[tuple[K, V]] = ()) -> None:

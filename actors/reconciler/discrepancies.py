@@ -31,6 +31,7 @@ from messages.reconciliation import (
     ReleaseKey,
     RepairAttempted,
     SettingSeen,
+    Subject,
 )
 from messages.reports import PositionView
 from messages.requests import Reply
@@ -40,9 +41,9 @@ from messages.wording import Reconciler, Supervisor
 from messages.wording.common import also
 
 T = DiscrepancyType
-_HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
+_HOLDING = frozenset(kind for kind in T if kind.subject in (Subject.QUANTITY, Subject.STATE, Subject.MODE))
 """Types that leave the held quantity uncertain: openings are held, reductions pass."""
-_PAUSING = QUANTITY | {T.STATE_MISMATCH}
+_PAUSING = frozenset(kind for kind in T if kind.subject in (Subject.QUANTITY, Subject.STATE))
 LookAgain = Callable[[AccountId, Symbol, int], None]
 
 

@@ -5,41 +5,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from messages.reconciliation import Action, DiscrepancyType
+from messages.reconciliation import Action, DiscrepancyType, Subject
 from messages.types import AccountId, Attribution, Symbol
 
 T, A = DiscrepancyType, Action
 SECOND = 1_000_000_000
 
-QUANTITY = frozenset(
-    {T.POSITION_NOT_IN_SYSTEM, T.POSITION_NOT_IN_EXCHANGE, T.SIZE_MISMATCH, T.SIDE_MISMATCH, T.OVERSOLD}
-)
+QUANTITY = frozenset(kind for kind in T if kind.subject is Subject.QUANTITY)
 """One family: the held quantity differs. A repair may turn one type into another."""
-ORDERS = frozenset({T.ORPHAN_ORDER, T.PROTECTION_MISSING, T.PROTECTION_MISMATCH})
+ORDERS = frozenset(kind for kind in T if kind.subject is Subject.ORDERS)
 """Types that only a list of open orders shows."""
-
-DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
-    {
-        T.POSITION_NOT_IN_SYSTEM: A.CREATE_POSITION,
-        T.POSITION_NOT_IN_EXCHANGE: A.UPDATE_SYSTEM,
-        T.SIZE_MISMATCH: A.UPDATE_SYSTEM,
-        T.SIDE_MISMATCH: A.UPDATE_SYSTEM,
-        T.PRICE_MISMATCH: A.UPDATE_SYSTEM,
-        # Belief follows the venue, with a notice; only UPDATE_EXCHANGE changes leverage there.
-        T.LEVERAGE_MISMATCH: A.UPDATE_SYSTEM,
-        T.STATE_MISMATCH: A.RETRY,
-        T.OVERSOLD: A.UPDATE_SYSTEM,
-        T.ORPHAN_ORDER: A.UPDATE_EXCHANGE,
-        T.PROTECTION_MISSING: A.RETRY,
-        T.PROTECTION_MISMATCH: A.UPDATE_EXCHANGE,
-        T.MARGIN_MODE_MISMATCH: A.MANUAL_INTERVENTION,
-        T.POSITION_MODE_MISMATCH: A.MANUAL_INTERVENTION,
-    }
-)
-DEFAULT_OBSERVATIONS: Mapping[DiscrepancyType, int] = MappingProxyType(
-    # One more where the evidence is an absence.
-    {kind: 3 if kind in (T.POSITION_NOT_IN_EXCHANGE, T.PROTECTION_MISSING) else 2 for kind in T}
-)
+DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType({kind: kind.default_action for kind in T})
+DEFAULT_OBSERVATIONS: Mapping[DiscrepancyType, int] = MappingProxyType({kind: kind.default_observations for kind in T})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,14 @@ def repair(case: Case) -> Repair:
         return Repair(escalate=Reconciler.MASS_VANISH())
     if case.finding.type in QUANTITY:
         return _quantity(case)
-    return _BY_TYPE[case.finding.type](case)
+    return REPAIRS.get(case.finding.type, by_hand)(case)
+
+
+def by_hand(case: Case) -> Repair:
+    """Of a type without a repair of its own: reading again is all that can be done here."""
+    if case.record.action is A.RETRY:
+        return Repair(what=Reconciler.READ_AGAIN())
+    return Repair(escalate=Reconciler.BY_HAND(action=case.record.action))
 
 
 def _quantity(case: Case) -> Repair:
@@ -470,7 +477,7 @@ def _cancel(case: Case) -> Repair:
     return Repair(what=Reconciler.CANCEL(order=case.finding.target), effects=(effect,))
 
 
-_BY_TYPE: Mapping[DiscrepancyType, Callable[[Case], Repair]] = {
+REPAIRS: Mapping[DiscrepancyType, Callable[[Case], Repair]] = {
     T.PRICE_MISMATCH: _entry_price,
     T.LEVERAGE_MISMATCH: _leverage,
     T.STATE_MISMATCH: _query_orders,

@@ -1,52 +1,21 @@
 """Names of the code that people read: states, types, sides, events and their fields. Pure.
 
-English keeps them unchanged, so that they can be searched for; catalogs translate them.
+English keeps them unchanged, so that they can be searched for; catalogs translate them. Enumerations that grow are
+listed whole: their members are declared in one place.
 """
 
 from actors.language.words import N_
+from messages.reconciliation import Action, DiscrepancyType, Outcome
+from messages.types import Attribution, PositionState
 
-CODES = (
+CODES: tuple[str, ...] = (
     # States
-    N_("PENDING"),
-    N_("OPENING"),
-    N_("ACTIVE"),
-    N_("MODIFYING"),
-    N_("MODIFIED"),
-    N_("PAUSED"),
-    N_("RECONCILING"),
-    N_("CLOSING"),
-    N_("CLOSED"),
-    N_("FAILED"),
-    N_("CANCELLED"),
+    *PositionState,
     # Discrepancies
-    N_("POSITION_NOT_IN_SYSTEM"),
-    N_("POSITION_NOT_IN_EXCHANGE"),
-    N_("SIZE_MISMATCH"),
-    N_("PRICE_MISMATCH"),
-    N_("LEVERAGE_MISMATCH"),
-    N_("SIDE_MISMATCH"),
-    N_("STATE_MISMATCH"),
-    N_("ORPHAN_ORDER"),
-    N_("PROTECTION_MISSING"),
-    N_("PROTECTION_MISMATCH"),
-    N_("MARGIN_MODE_MISMATCH"),
-    N_("POSITION_MODE_MISMATCH"),
-    N_("OVERSOLD"),
-    N_("UPDATE_SYSTEM"),
-    N_("UPDATE_EXCHANGE"),
-    N_("CREATE_POSITION"),
-    N_("CLOSE_POSITION"),
-    N_("MANUAL_INTERVENTION"),
-    N_("IGNORE"),
-    N_("RETRY"),
-    N_("open"),
-    N_("escalated"),
-    N_("resolved"),
-    N_("ignored"),
-    N_("acknowledged"),
-    N_("ask"),
-    N_("pro_rata"),
-    N_("newest_first"),
+    *DiscrepancyType,
+    *Action,
+    *Outcome,
+    *Attribution,
     # Severities and lanes
     N_("routine"),
     N_("info"),

@@ -12,15 +12,16 @@ from pathlib import Path
 from adapters.config import patterns
 from adapters.config import schema as s
 from adapters.config.conversions import by_number, hours, milliseconds, minute, narrowest_first, pairs, unless_none
-from adapters.config.discrepancies import ABSENT, ACTIONS, DISCREPANCIES
 from adapters.config.schema import key, section
 from adapters.secret import Secret
+from messages.reconciliation import Action, DiscrepancyType
 from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
 WEBHOOK_SECRET_MIN = 16
 _MILLISECONDS_A_DAY = 86_400_000
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PLACES = ("live", "demo", "testnet")
+_ACTIONS = tuple(action.value for action in Action)
 _CHAT = "a Telegram user id or chat id"
 _A_ZONE = "a time zone such as UTC or Asia/Seoul"
 
@@ -222,7 +223,7 @@ class ReconciliationConfig:
     policy: tuple[tuple[str, str], ...] = key(
         s.group(
             "What is done about each type of discrepancy.",
-            **{kind: s.choice(text, default, *ACTIONS) for kind, (text, default) in DISCREPANCIES.items()},
+            **{each.value: s.choice(each.meaning, each.default_action.value, *_ACTIONS) for each in DiscrepancyType},
         ),
         take=pairs,
     )
@@ -232,7 +233,8 @@ class ReconciliationConfig:
             "^([a-z0-9_]{1,32}|[A-Z0-9]{5,30}|[a-z0-9_]{1,32}/[A-Z0-9]{5,30})$",
             "an account, a symbol such as BTCUSDT, or account/SYMBOL",
             s.group(
-                "Actions by type.", **{kind: s.optional(text, *ACTIONS) for kind, (text, _) in DISCREPANCIES.items()}
+                "Actions by type.",
+                **{each.value: s.optional(each.meaning, *_ACTIONS) for each in DiscrepancyType},
             ),
         ),
         take=narrowest_first,
@@ -241,8 +243,8 @@ class ReconciliationConfig:
         s.group(
             "How often the same must be seen before it counts.",
             **{
-                kind: s.integer(text, 3 if kind in ABSENT else 2, minimum=1, maximum=100)
-                for kind, (text, _) in DISCREPANCIES.items()
+                each.value: s.integer(each.meaning, each.default_observations, minimum=1, maximum=100)
+                for each in DiscrepancyType
             },
         ),
         take=pairs,

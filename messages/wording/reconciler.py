@@ -73,6 +73,7 @@ class Reconciler(Wording):
     LEVERAGE_NOT_ASKED = "no position asks for this leverage"
     MARGIN_MODE_FIXED = "margin mode is changed by hand only"
     POSITION_MODE_FIXED = "the account's position mode is not the configured one; it is changed by hand only"
+    BY_HAND = "{action} cannot settle it; it is changed by hand only"
     NO_STATE_ACTION = "{action} cannot settle a state"
     ORDERS_UNREAD = "its orders cannot be read"
     ORDER_LEFT = "{action} leaves the order at the venue"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.reconciler.comparison_input import Finding, Leg
 from actors.reconciler.policy import QUANTITY
-from actors.reconciler.resolve import Case, repair
+from actors.reconciler.resolve import REPAIRS, Case, by_hand, repair
 from actors.reconciler.trade_matching import explain, trade_key
 from messages.commands import AdjustPosition, AdoptPosition
 from messages.ids import Names
@@ -163,8 +163,10 @@ def situation(kind: DiscrepancyType) -> tuple[Finding, tuple[PositionView, ...]]
 
 @pytest.mark.parametrize("severity", list(Severity))
 @pytest.mark.parametrize("action", [a for a in Action if a is not A.IGNORE])
-@pytest.mark.parametrize("kind", list(DiscrepancyType))
-def test_every_type_is_decided_under_every_policy(kind: DiscrepancyType, action: Action, severity: Severity) -> None:
+@pytest.mark.parametrize("kind", list(EXPECTED))
+def test_every_type_with_a_repair_is_decided_under_every_policy(
+    kind: DiscrepancyType, action: Action, severity: Severity
+) -> None:
     finding, views = situation(kind)
     done = repair(case(replace(finding, severity=severity), views, action))
     expected = EXPECTED[kind].get(action, ASK)
@@ -175,6 +177,18 @@ def test_every_type_is_decided_under_every_policy(kind: DiscrepancyType, action:
     assert not done.escalate
     assert done.what
     assert [type(effect.message) for effect in done.effects] == [kind for kind in expected if kind is not None]
+
+
+@pytest.mark.parametrize("action", [a for a in Action if a is not A.IGNORE])
+def test_a_type_without_a_repair_is_read_again_or_a_humans(action: Action) -> None:
+    finding, views = situation(T.MARGIN_MODE_MISMATCH)
+    done = by_hand(case(finding, views, action))
+    assert bool(done.escalate) is (action is not A.RETRY)
+    assert done.effects == ()
+
+
+def test_each_repair_is_looked_at() -> None:
+    assert set(EXPECTED) == QUANTITY | set(REPAIRS)
 
 
 def applied(views: tuple[PositionView, ...], commands: list[Any]) -> list[PositionView]:

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import messages.wording  # noqa: F401 - its tables
+from actors.telegram import names
 from messages.statement import wordings
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,8 @@ def in_source() -> dict[str, str]:
         for file, _line, message, _comments, _context in rows:
             for one in message if isinstance(message, tuple) else (message,):
                 found.setdefault(one, f"actors/{room}/{file}")
+    for code in names.CODES:
+        found.setdefault(str(code), "actors/telegram/names.py")
     for wording in wordings():
         if type(wording).__module__.startswith("messages.wording."):
             found[wording.value] = f"{type(wording).__module__.replace('.', '/')}.py"
