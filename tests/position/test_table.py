@@ -22,7 +22,7 @@ from tests.position.story import effects_of, events_of
 NOT_FOR_POSITIONS = {
     # answered by the supervisor
     commands.PauseOpenings, commands.ResumeOpenings, commands.CloseAll, commands.CancelEntries, commands.Reconcile,
-    commands.AssignPosition, commands.CloseMatching, commands.RetirePosition,
+    commands.AssignPosition, commands.CloseMatching, commands.RetirePosition, commands.AcknowledgeDiscrepancy,
     commands.ListPositions, commands.ReadStatus, commands.ReadHistory,
     # between adapter and gateway
     reports.NotExecuted, reports.OrderNotFound, reports.QueryFailed, reports.FetchFailed,
