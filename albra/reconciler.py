@@ -11,7 +11,7 @@ from actors.supervisor.memory import SupervisorSettings
 from adapters.config import Config
 from albra.wiring import Wiring
 from messages.addresses import RECONCILER
-from messages.reconciliation import Action, DiscrepancyType
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.status import Rows
 from messages.types import Attribution
 

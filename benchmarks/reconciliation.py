@@ -25,8 +25,9 @@ from actors.reconciler.comparison_input import ComparisonInput, Finding
 from actors.reconciler.policy import Thresholds
 from actors.reconciler.resolve import Case, repair
 from benchmarks.report import Row, at_least, median_ratio, row
+from messages.discrepancy_type import Action
 from messages.journal import Effect
-from messages.reconciliation import Action, Discrepancy
+from messages.reconciliation import Discrepancy
 from messages.reports import PositionRow, PositionsReport, PositionView
 from messages.statement import NOTHING
 from messages.types import (

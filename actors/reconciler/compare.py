@@ -18,8 +18,9 @@ from decimal import Decimal
 from actors.reconciler.comparison_input import ZERO, Comparison, ComparisonInput, Finding, Leg, Place, signed
 from actors.reconciler.orders import order_findings
 from actors.reconciler.policy import Thresholds
+from messages.discrepancy_type import DiscrepancyType
 from messages.ids import parse_position_id
-from messages.reconciliation import DiscrepancyType, SymbolSetting
+from messages.reconciliation import SymbolSetting
 from messages.reports import OrderView, PositionRow, PositionView
 from messages.statement import NOTHING, Statement, word
 from messages.types import (

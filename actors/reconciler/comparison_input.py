@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.reconciler.policy import QUANTITY, Thresholds
-from messages.reconciliation import DiscrepancyType, SymbolSetting
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import SymbolSetting
 from messages.reports import OpenOrdersReport, OrderReport, PositionsReport, PositionView
 from messages.statement import NOTHING, Argument, Statement, word
 from messages.types import (

@@ -28,6 +28,7 @@ from messages import reports as r
 from messages.addresses import SUPERVISOR, position_address
 from messages.base import Event, Message
 from messages.commands import AcknowledgeDiscrepancy, Reconcile
+from messages.discrepancy_type import DiscrepancyType
 from messages.events import ForcedTradeShared
 from messages.ids import Names, parse_position_id
 from messages.journal import Effect
@@ -36,7 +37,6 @@ from messages.reconciliation import (
     CheckKind,
     CheckRecorded,
     DiscrepancyGone,
-    DiscrepancyType,
     HistoryPruned,
     LegCleared,
     LegShared,

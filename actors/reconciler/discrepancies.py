@@ -16,22 +16,20 @@ from actors.reconciler.step_builder import StepBuilder
 from actors.reconciler.trade_matching import Booking, explain, proven
 from messages.addresses import SUPERVISOR
 from messages.commands import AcknowledgeDiscrepancy, ClosePosition, PausePosition, ResumePosition, RetirePosition
+from messages.discrepancy_type import Action, DiscrepancyType, Subject
 from messages.ids import Names, parse_position_id
 from messages.reconciliation import (
-    Action,
     AttributionChosen,
     Discrepancy,
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
-    DiscrepancyType,
     DiscrepancyWatched,
     HoldKey,
     Outcome,
     ReleaseKey,
     RepairAttempted,
     SettingSeen,
-    Subject,
 )
 from messages.reports import PositionView
 from messages.requests import Reply

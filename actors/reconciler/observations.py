@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.reconciler.comparison_input import Comparison, Finding, Key, Leg, alike
 from actors.reconciler.policy import ORDERS
-from messages.reconciliation import DiscrepancyType
+from messages.discrepancy_type import DiscrepancyType
 from messages.types import PositionSide, Symbol
 
 MASS_LEAST = 2

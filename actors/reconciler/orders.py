@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from actors.reconciler.comparison_input import ComparisonInput, Finding, OpenOrders
+from messages.discrepancy_type import DiscrepancyType
 from messages.ids import parse_client_order_id, parse_position_id
-from messages.reconciliation import DiscrepancyType
 from messages.reports import OrderReport, OrderView, PositionView
 from messages.statement import Statement
 from messages.types import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from messages.reconciliation import Action, DiscrepancyType, Subject
+from messages.discrepancy_type import Action, DiscrepancyType, Subject
 from messages.types import AccountId, Attribution, Symbol
 
 T, A = DiscrepancyType, Action

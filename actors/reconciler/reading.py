@@ -19,7 +19,8 @@ from actors.reconciler.step_builder import StepBuilder
 from messages import reports as r
 from messages.addresses import RECONCILER, gateway_address
 from messages.base import Message
-from messages.reconciliation import CheckDue, CheckKind, DiscrepancyType, FetchTrades, TradesReport
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import CheckDue, CheckKind, FetchTrades, TradesReport
 from messages.requests import FetchOpenOrders, FetchPositions
 from messages.types import NAMELESS, AccountId, Symbol
 

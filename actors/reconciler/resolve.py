@@ -17,8 +17,9 @@ from actors.reconciler.trade_matching import Booking, average_price, trade_key
 from messages.addresses import RECONCILER, SUPERVISOR, gateway_address, position_address
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.decimals import plain, trimmed
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.journal import Effect
-from messages.reconciliation import Action, Discrepancy, DiscrepancyType, SymbolSetting
+from messages.reconciliation import Discrepancy, SymbolSetting
 from messages.reports import FillReport, LegHeld, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.statement import NOTHING, Statement

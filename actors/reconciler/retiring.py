@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from actors.reconciler.comparison_input import Key, OpenOrders
 from actors.reconciler.observations import Observations, Suspicion
 from actors.reconciler.policy import SECOND, Policy
+from messages.discrepancy_type import DiscrepancyType
 from messages.ids import Names, parse_client_order_id, parse_position_id
-from messages.reconciliation import DiscrepancyType
 from messages.statement import NOTHING, Statement
 from messages.types import ClientOrderId, PositionId, PositionMode, Symbol
 from messages.wording import Reconciler

@@ -5,7 +5,8 @@ listed whole: their members are declared in one place.
 """
 
 from actors.language.words import N_
-from messages.reconciliation import Action, DiscrepancyType, Outcome
+from messages.discrepancy_type import Action, DiscrepancyType
+from messages.reconciliation import Outcome
 from messages.types import Attribution, PositionState
 
 CODES: tuple[str, ...] = (

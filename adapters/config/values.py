@@ -14,7 +14,7 @@ from adapters.config import schema as s
 from adapters.config.conversions import by_number, hours, milliseconds, minute, narrowest_first, pairs, unless_none
 from adapters.config.schema import key, section
 from adapters.secret import Secret
-from messages.reconciliation import Action, DiscrepancyType
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
 WEBHOOK_SECRET_MIN = 16

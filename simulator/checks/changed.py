@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from actors.position.state import Position
 from messages.base import Event
+from messages.discrepancy_type import DiscrepancyType
 from messages.reconciliation import (
     Discrepancy,
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
-    DiscrepancyType,
     LegCleared,
     Outcome,
     SettingSeen,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from actors.reconciler.policy import DEFAULT_OBSERVATIONS, QUANTITY
 from messages import events as e
 from messages.base import Event
+from messages.discrepancy_type import DiscrepancyType
 from messages.notices import NoticeQueued
 from messages.reconciliation import (
     AttributionChosen,
@@ -20,7 +21,6 @@ from messages.reconciliation import (
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
-    DiscrepancyType,
     Outcome,
     RepairAttempted,
 )

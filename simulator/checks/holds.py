@@ -11,7 +11,8 @@ from actors.reconciler.policy import QUANTITY
 from messages import commands as c
 from messages import events as e
 from messages.base import Event
-from messages.reconciliation import DiscrepancyDetected, DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyType
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import DiscrepancyDetected, DiscrepancyEnded, DiscrepancyEscalated
 from messages.types import AccountId, Symbol
 from simulator.checks.check import SECOND, Check, Truth
 from simulator.environment.truth import RECONCILERS, Loss

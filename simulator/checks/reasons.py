@@ -146,6 +146,8 @@ class Reasons(Check):
         if address != SUPERVISOR or not isinstance(message, Reply):
             if isinstance(message, c.AdoptPosition):
                 self._ask(message)
+            elif isinstance(message, c.PauseOpenings):  # one from the chat is not offered, and is in force at once
+                self._pausing_ns = self._truth.now_ns()
             return
         if message.accepted or not message.code.final:
             return

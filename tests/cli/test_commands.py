@@ -6,8 +6,9 @@ import pytest
 
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
+from messages.discrepancy_type import DiscrepancyType
 from messages.operations import operations
-from messages.reconciliation import DiscrepancyType, Unproven
+from messages.reconciliation import Unproven
 from messages.statement import places, verbatim, word
 from messages.status import Concern, Level, Verdict, row, several
 from messages.types import PositionId, PositionState, Silence

@@ -42,7 +42,8 @@ from messages.commands import (
     PauseOpenings,
     ResumeOpenings,
 )
-from messages.reconciliation import DiscrepancyType, Unproven
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import Unproven
 from messages.requests import Notify
 from messages.statement import verbatim
 from messages.types import AccountId, PositionId, PositionState, ReplyCode, Severity, Silence, Symbol

@@ -14,7 +14,8 @@ from albra import client
 from albra.client import Client, Position, State
 from messages import types
 from messages.addresses import CONTROL
-from messages.reconciliation import Action, DiscrepanciesAnswer, Discrepancy, DiscrepancyType
+from messages.discrepancy_type import Action, DiscrepancyType
+from messages.reconciliation import DiscrepanciesAnswer, Discrepancy
 from messages.reports import OrderView, Outside, PositionsAnswer
 from messages.statement import verbatim
 from messages.types import AccountId, ClientOrderId, CommandId, PositionId, PositionSide, Silence, Symbol

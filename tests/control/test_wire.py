@@ -16,8 +16,9 @@ from messages.commands import (
     PausePosition,
     ResumeOpenings,
 )
+from messages.discrepancy_type import DiscrepancyType
 from messages.fields import FieldError
-from messages.reconciliation import DiscrepancyType, ReconcileAnswer, Unproven
+from messages.reconciliation import ReconcileAnswer, Unproven
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.statement import verbatim

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from messages.commands import AdjustPosition, ResumePosition
-from messages.reconciliation import DiscrepancyType, Outcome
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import Outcome
 from messages.reports import OrderRejected
 from messages.statement import verbatim
 from messages.types import OrderPurpose, PositionState, RejectReason, Symbol

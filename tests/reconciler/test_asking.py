@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from messages.commands import AcknowledgeDiscrepancy, PausePosition, ResumePosition
-from messages.reconciliation import Action, Outcome
+from messages.discrepancy_type import Action
+from messages.reconciliation import Outcome
 from messages.requests import Reply
 from messages.types import (
     Attribution,

@@ -8,8 +8,9 @@ import pytest
 
 from actors.reconciler.compare import compare
 from actors.reconciler.comparison_input import Finding
+from messages.discrepancy_type import DiscrepancyType
 from messages.ids import client_order_id
-from messages.reconciliation import DiscrepancyType, SymbolSetting
+from messages.reconciliation import SymbolSetting
 from messages.types import JournalId, OrderPurpose, OrderStatus, PositionMode, PositionState, Severity, Symbol
 from tests.reconciler.world import (
     BTC,

@@ -12,10 +12,9 @@ from messages import codec
 from messages import commands as c
 from messages import requests as q
 from messages.commands import AdjustPosition, AdoptPosition, Reconcile
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.reconciliation import (
-    Action,
     DiscrepanciesAnswer,
-    DiscrepancyType,
     FetchTrades,
     ListDiscrepancies,
     Outcome,

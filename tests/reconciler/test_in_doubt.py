@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from messages.reconciliation import DiscrepancyType, Outcome
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import Outcome
 from messages.reports import LegHeld
 from messages.types import OrderPurpose, PositionState
 from tests.reconciler.world import BTC, NOW, SECOND, D, Play, order_view, row, view

@@ -11,7 +11,8 @@ from actors.reconciler.comparison_input import Finding
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
 from messages.commands import AcknowledgeDiscrepancy, AdjustPosition, AdoptPosition, PausePosition
-from messages.reconciliation import DiscrepancyType, Outcome
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import Outcome
 from messages.reports import OrderRejected, PositionView
 from messages.statement import verbatim
 from messages.types import (

@@ -13,8 +13,9 @@ from actors.reconciler.policy import QUANTITY
 from actors.reconciler.resolve import REPAIRS, Case, by_hand, repair
 from actors.reconciler.trade_matching import explain, trade_key
 from messages.commands import AdjustPosition, AdoptPosition
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.ids import Names
-from messages.reconciliation import Action, Discrepancy, DiscrepancyType
+from messages.reconciliation import Discrepancy
 from messages.reports import PositionRow, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.statement import NOTHING, word

@@ -11,9 +11,10 @@ from actors.reconciler.retiring import Absence, Pace, observed
 from actors.supervisor.memory import Restored
 from messages import requests as q
 from messages.commands import AcknowledgeDiscrepancy, ListPositions, ReadHistory, ReadStatus, RetirePosition
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.events import PositionRetired
 from messages.ids import Names, client_order_id
-from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
+from messages.reconciliation import Outcome, PositionSilent
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.statement import verbatim

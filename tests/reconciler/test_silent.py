@@ -5,9 +5,10 @@ import pytest
 from actors.supervisor.memory import Restored
 from messages.addresses import position_address
 from messages.commands import AdjustPosition, AdoptPosition
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.ids import position_id
 from messages.lifecycle import ActorQuarantined, ActorReleased
-from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
+from messages.reconciliation import Outcome, PositionSilent
 from messages.requests import Reply
 from messages.statement import verbatim
 from messages.types import Key, PositionId, PositionMode, Severity, StrategyId, Symbol

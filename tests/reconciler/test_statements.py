@@ -13,13 +13,12 @@ from adapters.locales import load
 from messages import codec
 from messages.base import Event
 from messages.commands import AcknowledgeDiscrepancy, Reconcile
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.reconciliation import (
-    Action,
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
     DiscrepancyGone,
-    DiscrepancyType,
     Outcome,
     PositionSilent,
     RepairAttempted,

@@ -10,8 +10,8 @@ from actors.reconciler.ledger import Ledger, LedgerSnapshot
 from actors.reconciler.policy import Policy
 from messages import codec
 from messages.commands import AdjustPosition, AdoptPosition, Reconcile
+from messages.discrepancy_type import DiscrepancyType
 from messages.reconciliation import (
-    DiscrepancyType,
     LegCleared,
     Outcome,
     PositionsReadAgain,

@@ -18,17 +18,9 @@ from messages import commands as c
 from messages import reports as r
 from messages import requests as q
 from messages.base import Event, Message
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.ids import client_order_id, position_id
-from messages.reconciliation import (
-    Action,
-    CheckDue,
-    Discrepancy,
-    DiscrepancyType,
-    FetchTrades,
-    HoldKey,
-    ReleaseKey,
-    TradesReport,
-)
+from messages.reconciliation import CheckDue, Discrepancy, FetchTrades, HoldKey, ReleaseKey, TradesReport
 from messages.statement import verbatim
 from messages.types import (
     MANUAL,

@@ -1,12 +1,7 @@
 """What was changed by hand at the venue, or was never gone from it: what production does about it, and who looks."""
 
-from messages.reconciliation import (
-    DiscrepancyDetected,
-    DiscrepancyEnded,
-    DiscrepancyEscalated,
-    DiscrepancyType,
-    Outcome,
-)
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import DiscrepancyDetected, DiscrepancyEnded, DiscrepancyEscalated, Outcome
 from simulator.checks.changed import Changed
 from simulator.environment.plan import Act, Plan
 from simulator.environment.transport import simulated_transport

@@ -17,17 +17,10 @@ from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.addresses import TELEGRAM
 from messages.base import Message
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.journal import Replayed
 from messages.priority import PRIORITY
-from messages.reconciliation import (
-    Action,
-    DiscrepanciesAnswer,
-    Discrepancy,
-    DiscrepancyType,
-    ListDiscrepancies,
-    ReconcileAnswer,
-    Unproven,
-)
+from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ListDiscrepancies, ReconcileAnswer, Unproven
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
 from messages.statement import Statement, verbatim, word

@@ -7,7 +7,8 @@ import pytest
 
 from actors.language.words import Words
 from messages.commands import AcknowledgeDiscrepancy, Command
-from messages.reconciliation import DiscrepancyType, Outcome
+from messages.discrepancy_type import DiscrepancyType
+from messages.reconciliation import Outcome
 from messages.statement import verbatim, word
 from messages.types import Attribution, PositionId, Silence
 from messages.wording import Reconciler

@@ -15,9 +15,10 @@ from actors.telegram.roles import may
 from adapters.storage.memory import MemoryJournal
 from messages import codec
 from messages import commands as c
+from messages.discrepancy_type import DiscrepancyType
 from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
-from messages.reconciliation import DiscrepancyType, Unproven
+from messages.reconciliation import Unproven
 from messages.reports import OrderView
 from messages.requests import Reply
 from messages.statement import verbatim

@@ -18,6 +18,7 @@ from actors.position.state import OrderPhase
 from actors.telegram import names
 from adapters.locales import load
 from messages import reconciliation, types
+from messages.discrepancy_type import Action, DiscrepancyType
 from messages.statement import word, wordings
 from messages.status import several
 from messages.wording import Reconciler, Status, Supervisor
@@ -108,7 +109,7 @@ def _kinds() -> tuple[type[StrEnum], ...]:
     r, t = reconciliation, types
     return (
         t.PositionState, t.PositionSide, t.Side, t.Severity, t.OrderPurpose, t.OrderKind, t.OrderStatus, OrderPhase,
-        t.RejectReason, r.DiscrepancyType, r.Action, r.Outcome, t.Attribution, t.PositionMode,
+        t.RejectReason, DiscrepancyType, Action, r.Outcome, t.Attribution, t.PositionMode,
     )  # fmt: skip
 
 
@@ -128,12 +129,12 @@ def test_every_event_of_a_position_and_every_rule_of_a_symbol_has_its_words() ->
 def test_a_name_within_a_sentence_is_told_as_well() -> None:
     said = Reconciler.DETECTED(
         record="d1",
-        type=reconciliation.DiscrepancyType.SIZE_MISMATCH,
+        type=DiscrepancyType.SIZE_MISMATCH,
         symbol="BTCUSDT",
         believed=Reconciler.LONG(quantity=Decimal("0.01")),
         reported=word("flat"),
         told=Reconciler.NO_TRADE(),
-        action=reconciliation.Action.UPDATE_SYSTEM,
+        action=Action.UPDATE_SYSTEM,
     )
     assert (
         said == "d1 SIZE_MISMATCH BTCUSDT: long 0.01 believed, flat at the venue (no trade explains it); UPDATE_SYSTEM"

@@ -208,7 +208,7 @@ def test_a_row_that_cannot_be_read_is_neither_a_position_nor_none_and_hides_no_o
     assert field in unread.why
     assert about(BTC, told) == PositionList(rows=(), unread=told.unread)
     assert about(Symbol("ETHUSDT"), told) == PositionList(rows=told.rows, unread=())
-    with pytest.raises(MalformedError, match="asked for XRPUSDT, told of 'ETHUSDT, BTCUSDT'"):
+    with pytest.raises(MalformedError, match="asked for XRPUSDT, and the answer is about 'ETHUSDT, BTCUSDT'"):
         about(Symbol("XRPUSDT"), told)
 
 
@@ -239,7 +239,7 @@ def test_an_answer_about_other_symbols_says_nothing_of_the_one_that_was_asked_fo
     assert [row.symbol for row in about(BTC, position_list([eth, POSITION], {})).rows] == [BTC]
     flat = {**POSITION, "positionAmt": "0", "notional": "0"}
     assert about(BTC, position_list([flat], {})) == PositionList(rows=(), unread=())
-    with pytest.raises(MalformedError, match="asked for BTCUSDT, told of 'ETHUSDT'"):
+    with pytest.raises(MalformedError, match="asked for BTCUSDT, and the answer is about 'ETHUSDT'"):
         about(BTC, position_list([eth], {}))
 
 
