@@ -28,7 +28,7 @@ from albra.recovery import restore, tell_of_unconfigured
 from albra.storage import exposed, open_journal, tell_of_disk, tell_of_logs
 from albra.venues import paper_secrets, tell_of_crowds, venues_of
 from albra.wiring import Wiring
-from messages.addresses import NOTIFIER, SUPERVISOR, gateway_address
+from messages.addresses import NOTIFIER, SUPERVISOR, gateway_address, ordinal_of
 from messages.priority import PRIORITY
 from messages.reports import PositionView
 from messages.requests import Notify
@@ -133,7 +133,7 @@ def _actor_system(config: Config, clock: Clock, logs: Logs, ended: threading.Eve
 
 def _stop_system(system: ActorSystem, logs: Logs) -> None:
     """Stop positions first, while the journal still answers them; then all other actors."""
-    positions = [address for address in system.addresses() if address.startswith("position/")]
+    positions = [address for address in system.addresses() if ordinal_of(address) is not None]
     system.stop_and_wait(positions, STOP_DEADLINE_MS)
     report = system.shutdown(STOP_DEADLINE_MS)
     if report.killed or report.undelivered:

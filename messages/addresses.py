@@ -17,3 +17,14 @@ def gateway_address(account: AccountId) -> Address:
 
 def position_address(ordinal: int) -> Address:
     return Address(f"position/{ordinal}")
+
+
+def is_gateway(address: str) -> bool:
+    """Return whether an account's gateway has this address."""
+    return address.startswith("gateway/")
+
+
+def ordinal_of(address: str) -> int | None:
+    """Return the ordinal of the position with this address; None for the address of anything else."""
+    kind, _, ordinal = address.partition("/")
+    return int(ordinal) if kind == "position" and ordinal.isdecimal() else None

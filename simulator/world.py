@@ -13,7 +13,7 @@ from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import USUAL_LIMITS
-from messages.addresses import SUPERVISOR
+from messages.addresses import SUPERVISOR, ordinal_of
 from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose
 from messages.lifecycle import ActorFailed, ActorQuarantined
@@ -94,16 +94,7 @@ class World:
         self.scheduler = SimulatedDispatcher(plan.seed)
         self.venue = _venue(plan)
         clock = self.scheduler.clock
-        self.network = Network(
-            later=self.scheduler.call_later,
-            now_ns=clock.monotonic_ns,
-            venue=self.venue,
-            weather=plan.weather,
-            random=self._stream("network"),
-            on_sent=self._sent,
-            on_arrival=self._arrived,
-            on_heard=self._heard_back,
-        )
+        self.network = self._connect(plan)
         self.image = LoggedImage(journal_id=JOURNAL)
         self.ledger = Ledger(image=self.image)
         self.books = Books(venue=self.venue)
@@ -137,10 +128,7 @@ class World:
         self.network.on_struck = self.strikes.on_the_way
         self.network.on_tried = self.invariants.tried
         self.network.on_event = self.invariants.streamed
-        self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
-        self.edge.wall_ns = self.scheduler.clock.time_ns
-        self.edge.additions_expire = plan.additions_expire
-        self.edge.echoes = self._stream("echoes") if plan.echoes else None
+        self.edge = self._open_edge(plan)
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.siren = self._siren(plan.chat) if plan.chat and plan.chat.webhook else None
         self.invariants.watch_chat(self.chat, self.siren)
@@ -167,6 +155,25 @@ class World:
         self._rows = 0
         self._settled_ns = 0
         self._peace_ns = 0
+
+    def _connect(self, plan: Plan) -> Network:
+        return Network(
+            later=self.scheduler.call_later,
+            now_ns=self.scheduler.clock.monotonic_ns,
+            venue=self.venue,
+            weather=plan.weather,
+            random=self._stream("network"),
+            on_sent=self._sent,
+            on_arrival=self._arrived,
+            on_heard=self._heard_back,
+        )
+
+    def _open_edge(self, plan: Plan) -> Edge:
+        edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
+        edge.wall_ns = self.scheduler.clock.time_ns
+        edge.additions_expire = plan.additions_expire
+        edge.echoes = self._stream("echoes") if plan.echoes else None
+        return edge
 
     def _scene(self) -> Scene:
         return Scene(
@@ -596,7 +603,7 @@ class World:
         whose seeds are known by what befalls them without.
         """
         there = self.process is not None and self.process.haunt(address, after=after, times=times, struck=self._haunted)
-        if not there and self.plan.aim and address.startswith("position/"):
+        if not there and self.plan.aim and ordinal_of(address) is not None:
             self._absent.append((address, after, times))
 
     def _haunt_again(self) -> None:

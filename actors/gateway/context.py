@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from actors.copying import replace
-from actors.gateway import budget, request_queue
+from actors.gateway import budget, request_queue, resync
 from actors.gateway.actions import MS, Action, Later, Say, Send
 from actors.gateway.budget import Budget
 from actors.gateway.lane import Lane
@@ -151,12 +151,11 @@ class GatewayContext:
     def withdraw_held(self) -> tuple[QueuedRequest, ...]:
         """Remove and return held settings and reads of other actors, for an immediate refusal."""
         held = {lane_ for lane_, most in self.requests.allowed.items() if most == 0}
-        ours = f"read/resync/{self.account}/"
         return self._withdraw(
             lambda waiting: (
                 waiting.lane in held
                 and not isinstance(waiting.message, SubmitOrder)
-                and not waiting.key.startswith(ours)
+                and not resync.is_ours(self.account, getattr(waiting.message, "request_id", ""))
             )
         )
 

@@ -300,7 +300,7 @@ class Gateway:
         """The answer to a resync goes to positions order by order; another actor's answer goes on whole."""
         self._context.completed(f"read/{message.request_id}")
         self._on_response(Channel.READS)
-        if not resync.is_ours(self._resync, message.request_id):
+        if not resync.is_ours(self._account, message.request_id):
             self._context.say(message)
             return
         for order in message.orders:
@@ -321,7 +321,7 @@ class Gateway:
     def _fetch_failed(self, message: r.FetchFailed) -> None:
         self._context.completed(f"read/{message.request_id}")
         self._read_failed(message)
-        if not resync.is_ours(self._resync, message.request_id):
+        if not resync.is_ours(self._account, message.request_id):
             self._context.say(message)
             return
         if message.request_id in self._resync.missing and message.request_id.endswith("/orders"):

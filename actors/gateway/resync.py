@@ -74,9 +74,9 @@ def on_read_failed(resync: Resync, request_id: str) -> tuple[Resync, int]:
     return replace(resync, failures=resync.failures + 1), delay_ns
 
 
-def is_ours(resync: Resync, request_id: str) -> bool:
-    """Return whether any resync sent the read, this round's or an earlier one's."""
-    return request_id.startswith(f"resync/{resync.account}/")
+def is_ours(account: AccountId, request_id: str) -> bool:
+    """Return whether any resync of the account sent the read, this round's or an earlier one's."""
+    return request_id.startswith(f"resync/{account}/")
 
 
 def _name(resync: Resync, what: str) -> str:

@@ -350,7 +350,7 @@ def _entry_abandoned(p: Position, ev: e.EntryAbandoned) -> Position:
 
 
 def _close_abandoned(p: Position, ev: e.CloseAbandoned) -> Position:
-    """Protection for the whole quantity is requested anew: earlier refusals do not count."""
+    """Reset the refusals: protection is requested for the whole quantity again."""
     commands = _remember(p, ev.command_id)
     p = replace(p, goal_quantity=None, cancel_first=False, emergency=False, deferral_ms=0, commands=commands)
     return replace(p, protection_ns=ev.ts_init, reason=ev.why, last_outcome=ev.why)

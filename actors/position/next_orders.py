@@ -443,7 +443,7 @@ def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decim
     """The quantities of the orders to place: one for the whole exposure where the venue takes that.
 
     Otherwise the missing quantity is added to what rests, unless the orders would become more than one above the
-    fewest possible: then everything is placed anew.
+    fewest possible: then every stop is placed again.
     """
     most, whole = _order_maximum(p), p.in_steps(p.exposure)
     if whole <= most:

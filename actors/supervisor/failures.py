@@ -9,7 +9,7 @@ from decimal import Decimal
 from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.intake import Intake
 from messages import lifecycle
-from messages.addresses import position_address
+from messages.addresses import ordinal_of, position_address
 from messages.reports import PositionView, Sweep
 from messages.statement import NOTHING, Statement
 from messages.types import OrderPurpose, PositionId, Severity, Silence
@@ -103,12 +103,13 @@ class Failures:
         return self._position(address) or actor(address)
 
     def _position(self, address: str) -> PositionId | None:
-        return self._memory.registry.named(address.removeprefix("position/"))
+        ordinal = ordinal_of(address)
+        return None if ordinal is None else self._memory.registry.named(ordinal)
 
     def _view(self, address: str) -> PositionView | None:
         """Return the last view of a live position."""
-        ordinal = address.removeprefix("position/")
-        view = self._memory.registry.views.get(int(ordinal)) if ordinal.isdecimal() else None
+        ordinal = ordinal_of(address)
+        view = None if ordinal is None else self._memory.registry.views.get(ordinal)
         return None if view is None or view.state.terminal else view
 
 

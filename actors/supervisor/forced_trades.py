@@ -29,6 +29,8 @@ _WORDS: Mapping[FillCause, Supervisor] = {
     FillCause.DELEVERAGING: Supervisor.DELEVERAGED,
     FillCause.SETTLEMENT: Supervisor.SETTLED,
 }
+_PREFIX = "forced-"
+"""Of the command ids that book forced trades. They stay as they are: older journals have them in positions only."""
 REMEMBERED = 10_000
 """Forced trades remembered, so that a repeated report books nothing."""
 
@@ -53,7 +55,7 @@ def why_of(fill: FillReport) -> Statement:
 
 def name_of(account: AccountId, symbol: Symbol, trade_id: TradeId) -> CommandId:
     """Return the command id under which every position books its part of the trade."""
-    return CommandId(f"forced-{account}-{symbol}-{trade_id}")
+    return CommandId(f"{_PREFIX}{account}-{symbol}-{trade_id}")
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class Taken:
         has booked is marked as booked: older journals record it in positions only.
         """
         for name in view.command_ids:
-            if name.startswith("forced-"):
+            if name.startswith(_PREFIX):
                 self.own(name)
         commands = self.durable.pop(view.position_id, [])
         if view.state.terminal or len(view.command_ids) >= COMMANDS_REMEMBERED:

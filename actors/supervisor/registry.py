@@ -184,14 +184,13 @@ class Registry:
         """Return the views of ended positions, by ordinal."""
         return (self.views[ordinal] for ordinal in sorted(self.ended))
 
-    def named(self, ordinal: str) -> PositionId | None:
+    def named(self, ordinal: int) -> PositionId | None:
         """Return the live position with this ordinal; None for anything else."""
-        number = int(ordinal) if ordinal.isdecimal() else 0
-        view = self.views.get(number)
+        view = self.views.get(ordinal)
         if view is not None:
             return None if view.state.terminal else view.position_id
-        key = self.keys.get(number)
-        return position_id(key, number) if key is not None else None
+        key = self.keys.get(ordinal)
+        return position_id(key, ordinal) if key is not None else None
 
     def holder(self, ordinal: int) -> PositionId | None:
         """Return the position with this ordinal, live or ended."""

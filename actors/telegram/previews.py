@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from actors.language.words import N_, Words, amount, escape, join, number, signed
 from actors.money import quote_of
@@ -83,7 +84,8 @@ class PreviewContext:
     divergences: tuple[Discrepancy, ...] | None = None
 
     @property
-    def about(self) -> dict[str, str]:
+    def about(self) -> dict[str, Any]:
+        """Return the fields that every command has."""
         return {
             "command_id": self.command_id,
             "correlation_id": CorrelationId(self.command_id),
@@ -219,7 +221,7 @@ def _acknowledge(request: Request, context: PreviewContext) -> Plan | Page:
         text = words("{name} is over: {outcome}.", name=found.discrepancy_id, outcome=words.name(found.outcome))
         return Page(text=text)
     command = AcknowledgeDiscrepancy(
-        **context.about,  # type: ignore[arg-type]
+        **context.about,
         discrepancy_id=found.discrepancy_id,
         apply=request.apply,
     )
@@ -244,7 +246,7 @@ def _retire(found: Discrepancy, context: PreviewContext) -> Plan:
         words("Refused while the venue holds anything of it. Openings of {symbol} are allowed again.",
               symbol=found.symbol),
     ]  # fmt: skip
-    command = AcknowledgeDiscrepancy(**context.about, discrepancy_id=found.discrepancy_id)  # type: ignore[arg-type]
+    command = AcknowledgeDiscrepancy(**context.about, discrepancy_id=found.discrepancy_id)
     return Plan(command=command, text=join("\n", lines), divergence=found)
 
 
@@ -257,7 +259,7 @@ def _open(request: Request, context: PreviewContext) -> Plan | Page:
     assert request.side is not None
     assert request.quantity is not None
     command = OpenPosition(
-        **context.about,  # type: ignore[arg-type]
+        **context.about,
         account=account,
         symbol=request.symbol,
         side=request.side,
@@ -299,7 +301,7 @@ def _open(request: Request, context: PreviewContext) -> Plan | Page:
 
 def _close_all(request: Request, context: PreviewContext) -> Plan | Page:
     words = context.words
-    command = CloseAll(**context.about, account=request.account)  # type: ignore[arg-type]
+    command = CloseAll(**context.about, account=request.account)
     found = meant(request, context.views, live=True)
     if context.answer is None:
         text = words("Closes <b>every position</b>. They could not be listed just now.")
@@ -323,15 +325,15 @@ def _openings(request: Request, context: PreviewContext) -> Plan:
     words = context.words
     what = " ".join(part for part in (request.account, request.symbol) if part) or words("all symbols")
     if request.name == "pause":
-        pause = PauseOpenings(**context.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
+        pause = PauseOpenings(**context.about, account=request.account, symbol=request.symbol)
         return Plan(command=pause, text=words("Holds openings of <b>{what}</b>.", what=what), urgent=True)
-    resume = ResumeOpenings(**context.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
+    resume = ResumeOpenings(**context.about, account=request.account, symbol=request.symbol)
     return Plan(command=resume, text=words("Allows openings of <b>{what}</b> again.", what=what))
 
 
 def _close(request: Request, view: PositionView, context: PreviewContext) -> Plan:
     words = context.words
-    command = ClosePosition(**context.about, position_id=view.position_id, percent=request.percent)  # type: ignore[arg-type]
+    command = ClosePosition(**context.about, position_id=view.position_id, percent=request.percent)
     what = words("all") if request.percent is None else escape(f"{number(request.percent)} %")
     share = (request.percent or Decimal(100)) / 100
     lines = [
@@ -345,7 +347,7 @@ def _close(request: Request, view: PositionView, context: PreviewContext) -> Pla
 def _modify(request: Request, view: PositionView, context: PreviewContext) -> Plan | Page:
     words = context.words
     command = ModifyPosition(
-        **context.about,  # type: ignore[arg-type]
+        **context.about,
         position_id=view.position_id,
         stop_loss=request.stop_loss,
         take_profit=request.take_profit,
@@ -373,7 +375,7 @@ def _modify(request: Request, view: PositionView, context: PreviewContext) -> Pl
 def _assign(request: Request, view: PositionView, context: PreviewContext) -> Plan:
     assert request.taker is not None
     command = AssignPosition(
-        **context.about,  # type: ignore[arg-type]
+        **context.about,
         position_id=view.position_id,
         strategy=request.taker,
     )
@@ -388,7 +390,7 @@ def _settle(_: Request, view: PositionView, context: PreviewContext) -> Plan | P
     unclear = tuple(order for order in view.orders if order.phase != "working" or order.price is None)
     if not (unclear or view.unread or view.quantity < 0 or view.state is PositionState.MODIFYING):
         return Page(text=words("Nothing of {name} is unknown.", name=view.position_id))
-    command = SettlePosition(**context.about, position_id=view.position_id)  # type: ignore[arg-type]
+    command = SettlePosition(**context.about, position_id=view.position_id)
     lines = [words("Writes off what is unknown of it; its known fills count, and are compared with the venue:")]
     lines += [_short(context, view), *order_lines(words, unclear)]
     if view.reported_quantity > 0:
@@ -431,7 +433,7 @@ def _hold(request: Request, view: PositionView, context: PreviewContext) -> Plan
     words = context.words
     pause = request.name == "pause"
     command: Command = (PausePosition if pause else ResumePosition)(
-        **context.about,  # type: ignore[arg-type]
+        **context.about,
         position_id=view.position_id,
     )
     said = words("Holds as it is, protected:") if pause else words("Ends the hold on:")

@@ -73,7 +73,7 @@ class UpdateHandlers:
             case IncomingOther():
                 self._audit.record(update, "", f"not a command: {update.what}")
                 if update.chat_id == update.user_id and update.what in _LOOK_LIKE_COMMANDS:
-                    said = user.words("An edited or forwarded message is no command: write it anew.")
+                    said = user.words("An edited or forwarded message is no command: write it again.")
                     self._messenger.show(user, Page(text=said))
             case _:
                 self._audit.record(update, "", "not a command")

@@ -29,7 +29,7 @@ class Judged:
 
 
 def new_keys(config: Config) -> tuple[Judged, ...]:
-    """Compare every account whose key differs from the journal's; bind the proven ones anew.
+    """Compare every account whose key differs from the journal's; bind the proven ones to the new key.
 
     The caller holds the storage's lock. Raises JournalError.
     """

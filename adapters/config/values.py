@@ -436,7 +436,7 @@ class EntriesConfig:
 
     good_for_s: int = key(
         s.integer(
-            "A resting entry ends by itself after this time, where the exchange can do that; 0: never.",
+            "Time in force of a resting entry, where the exchange supports it; 0: it rests until canceled.",
             86_400,
             minimum=0,
             maximum=90 * 86_400,
@@ -462,7 +462,7 @@ class WebhookStrategy:
         {
             **s.secret("Stands in every alert; best written as ${NAME}."),
             "minLength": WEBHOOK_SECRET_MIN,
-            "expects": f"at least {WEBHOOK_SECRET_MIN} characters that nobody can guess",
+            "expects": f"at least {WEBHOOK_SECRET_MIN} random characters",
         }
     )
     account: AccountId | None = key(

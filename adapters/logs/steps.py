@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.logs.writing import Logs
+from messages.addresses import ordinal_of
 from messages.base import Message
 from messages.commands import ListPositions, ReadHistory, ReadStatus
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies
@@ -33,7 +34,7 @@ def hop_writer(logs: Logs) -> Callable[[str, object, int, int], None]:
     def write(address: str, message: object, started_ns: int, finished_ns: int) -> None:
         if not isinstance(message, Message) or not message.correlation_id or isinstance(message, PositionView):
             return
-        if address.startswith("position/"):
+        if ordinal_of(address) is not None:
             return
         about: Any = message
         logs.step(

@@ -415,7 +415,7 @@ class TelegramChat:
                 except BadRequest as error:
                     if not any(text in str(error).lower() for text in _GONE):
                         raise
-                    return await self._write(message, chat_id)  # deleted by hand: send it anew
+                    return await self._write(message, chat_id)  # deleted by hand: send it again
                 return message.message_id
             case AnswerPress():
                 await self._bot.answer_callback_query(message.press_id, message.text or None, message.alert)

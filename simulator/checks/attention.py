@@ -13,6 +13,7 @@ from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS
 from adapters.paper.answer import Answer
 from messages import commands as c
 from messages import events as e
+from messages.addresses import is_gateway
 from messages.base import Event
 from messages.reports import AccountModes, StreamDown, StreamHeard, StreamMute, StreamUp, VenueDown
 from simulator.checks.check import SECOND, Check, Truth
@@ -94,7 +95,7 @@ class Attention(Check):
         if address == "supervisor":
             self._supervised(message)
             return
-        if not address.startswith("gateway/"):
+        if not is_gateway(address):
             return
         match message:
             case StreamUp(account=account):

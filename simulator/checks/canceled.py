@@ -5,6 +5,7 @@ Counted from the moment at which a gateway has the cancel.
 
 from collections import Counter
 
+from messages.addresses import ordinal_of
 from messages.reports import (
     CancelRejected,
     NotExecuted,
@@ -54,7 +55,7 @@ class Canceled(Prompt):
 
     def delivered(self, address: str, message: object) -> None:
         super().delivered(address, message)
-        if self._waits and address.startswith("position/"):
+        if self._waits and ordinal_of(address) is not None:
             self._at_position(message)
 
     def _at_position(self, message: object) -> None:

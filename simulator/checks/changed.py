@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actors.position.state import Position
+from messages.addresses import is_gateway
 from messages.base import Event
 from messages.discrepancy_type import DiscrepancyType
 from messages.reconciliation import (
@@ -103,7 +104,7 @@ class Changed(Check):
 
     def delivered(self, address: str, message: object) -> None:
         """The stream has told of it; it need not wait until settings are read again."""
-        if isinstance(message, LeverageChanged) and address.startswith("gateway/"):
+        if isinstance(message, LeverageChanged) and is_gateway(address):
             said = (T.LEVERAGE_MISMATCH, message.account, message.symbol, f"{message.leverage}x")
             self._told.update(each for each in self._since_ns if (each.kind, *each.leg[:2], each.actual) == said)
 

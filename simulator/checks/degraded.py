@@ -6,6 +6,7 @@ and what waits because belief and venue differ, is in `holds`.
 
 from adapters.paper.answer import Answer
 from adapters.paper.limits import USUAL_LIMITS
+from messages.addresses import is_gateway
 from messages.reports import VenueDown, VenueUp
 from messages.types import OrderPurpose
 from simulator.checks.check import SECOND, Check, Truth
@@ -92,7 +93,7 @@ class Degraded(Check):
 
     def delivered(self, address: str, message: object) -> None:
         match message:
-            case VenueDown(account=account, cause=cause) if address.startswith("gateway/"):
+            case VenueDown(account=account, cause=cause) if is_gateway(address):
                 self._down[account] = cause
-            case VenueUp(account=account) if address.startswith("gateway/"):
+            case VenueUp(account=account) if is_gateway(address):
                 self._down.pop(account, None)

@@ -5,7 +5,7 @@ A position whose record is damaged, or whose actor is quarantined, is named in `
 
 from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind
-from messages.addresses import position_address
+from messages.addresses import is_gateway, position_address
 from messages.base import Message
 from messages.lifecycle import ActorQuarantined
 from messages.reports import FetchFailed
@@ -53,7 +53,7 @@ class Isolation(Check):
 
     def delivered(self, address: str, message: object) -> None:
         """A list is not void for one row."""
-        if not isinstance(message, FetchFailed) or not address.startswith("gateway/"):
+        if not isinstance(message, FetchFailed) or not is_gateway(address):
             return
         since_ns = self._truth.now_ns() - self._refused_ns.get(message.account, -TOLD_NS)
         if not message.silent and self._spoiled.get(message.account) and since_ns >= TOLD_NS:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from adapters.storage import record
 from adapters.storage.batch import StepRow
 from adapters.storage.memory import _as_record
+from messages.addresses import is_gateway
 from messages.base import Message
 from messages.coders import DecodeError
 from messages.journal import OWN_COMMANDS, AppendStep, Effect
@@ -70,7 +71,7 @@ class Offered(Check):
             return
         if address in self._expected:
             self._arrived(address, message)
-        if isinstance(message, SubmitOrder) and address.startswith("gateway/"):
+        if isinstance(message, SubmitOrder) and is_gateway(address):
             self._asked(address, message)
 
     def _offer(self, step: AppendStep) -> None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
-from messages.addresses import gateway_address
+from messages.addresses import gateway_address, is_gateway
 from messages.reports import (
     AboutOrder,
     CancelRejected,
@@ -98,7 +98,7 @@ class Prompt(Check, ABC):
         self._quiet_until_ns = 0
 
     def delivered(self, address: str, message: object) -> None:
-        if not address.startswith("gateway/"):
+        if not is_gateway(address):
             return
         match message:
             case VenueDown() | TurnAwaited():

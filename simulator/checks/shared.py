@@ -6,7 +6,7 @@ nothing but the venue's limit keeps it there, of one account as of several.
 
 from actors.position.state import OrderPhase
 from adapters.paper.answer import Answer
-from messages.addresses import gateway_address
+from messages.addresses import gateway_address, is_gateway
 from messages.reports import AboutOrder, NotExecuted, OrderReport, OutcomeUnknown, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
 from messages.types import AccountId, ClientOrderId
@@ -76,7 +76,7 @@ class Shared(Check):
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     def delivered(self, address: str, message: object) -> None:
-        if isinstance(message, REDUCES) and address.startswith("gateway/"):
+        if isinstance(message, REDUCES) and is_gateway(address):
             verb, name = "DELETE" if isinstance(message, CancelOrder) else "POST", message.client_order_id
             if name not in self._left if verb == "POST" else self._certain(name):
                 self._waiting.setdefault((verb, name), (address, self._truth.now_ns()))
@@ -92,9 +92,9 @@ class Shared(Check):
     def _doubt(self, address: str, message: AboutOrder) -> None:
         """What the stream has shown may be in doubt at its gateway, until a question is answered."""
         match message:
-            case OutcomeUnknown(client_order_id=name, cancel=False) if address.startswith("gateway/"):
+            case OutcomeUnknown(client_order_id=name, cancel=False) if is_gateway(address):
                 self._unclear.add(("POST", name))
-            case NotExecuted(client_order_id=name, cancel=False) if address.startswith("gateway/"):
+            case NotExecuted(client_order_id=name, cancel=False) if is_gateway(address):
                 self._left.discard(name)
             case OrderReport(client_order_id=name, queried=True):
                 self._unclear -= {("POST", name), ("DELETE", name)}

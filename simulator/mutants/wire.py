@@ -210,7 +210,7 @@ def _reads_without_end(stack: ExitStack) -> None:
 
     def again(state: resync.Resync, request_id: str) -> tuple[resync.Resync, resync.Reads]:
         done, reads = answered(state, request_id)
-        return resync.want(done) if not reads and resync.is_ours(state, request_id) else (done, reads)
+        return resync.want(done) if not reads and resync.is_ours(state.account, request_id) else (done, reads)
 
     patch(stack, resync, "on_read", again)
     patch(stack, Budget, "allows", lambda *_: True)

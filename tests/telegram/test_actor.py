@@ -134,7 +134,7 @@ def test_who_corrects_a_command_by_editing_it_is_told_that_it_does_nothing(what:
     made = stage(view(1))
     about: dict[str, Any] = {"user_id": OWNER, "message_id": 1, "what": what}
     made.give(IncomingOther(update_id=9_001, chat_id=OWNER, chat_kind=ChatKind.PRIVATE, **about))
-    assert made.last.text == "An edited or forwarded message is no command: write it anew."
+    assert made.last.text == "An edited or forwarded message is no command: write it again."
     told = len(made.chat.shown)
     made.give(IncomingOther(update_id=9_002, chat_id=GROUP, chat_kind=ChatKind.GROUP, **about))
     assert (len(made.chat.shown), made.desk.changes) == (told, [])  # a group has other business than ours

@@ -206,11 +206,7 @@ class Reader(Queries):
             order: links[request.symbol, order].client_order_id for order in names if (request.symbol, order) in links
         }
         names |= parents
-        named = (
-            replace(t, client_order_id=name, cause=cause_of(name))
-            for t in trades
-            for name in (names[t.venue_order_id],)
-        )
+        named = (_named(trade, names[trade.venue_order_id]) for trade in trades)
         report = TradesReport(
             account=self._account,
             ts_init=self._clock.time_ns(),
