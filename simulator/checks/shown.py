@@ -21,6 +21,10 @@ from simulator.plans.retiring import retired
 
 QUESTIONS = tuple(CommandId(name) for name in ("shown-positions", "shown-all", "shown-status", "shown-discrepancies"))
 LISTED_MOST = 1_000
+READS_IN_PEACE = 2
+"""Positions and orders."""
+READS_IN_TURN = 8
+"""Several accounts share the budget of an address: reads of a resync, of a comparison and of one symbol wait there."""
 _WELL = {
     Status.VENUE: frozenset({Status.UP.code}),
     Status.STREAM: frozenset({Status.UP.code, Status.MUTE.code}),
@@ -142,15 +146,16 @@ class Shown(Check):
         counts = {Status.LIVE: len(live), Status.BROKEN: silent}
         for name, number in counts.items():
             yield from self._says(rows.get((Status.POSITIONS(), name.code)), "n", number)
+        queued_most = READS_IN_TURN if len(self._books.accounts) > 1 else READS_IN_PEACE
         for account in self._books.accounts:
             section = Status.ACCOUNT(name=account.name)
             for name, good in _WELL.items():
                 row = rows.get((section, name.code))
                 if row is None or row.value.code not in good:
                     yield f"{account.name} is well, and its status says {row}", 0
-            for name in (Status.OUTSTANDING, Status.QUEUED):
+            for name, most in ((Status.OUTSTANDING, READS_IN_PEACE), (Status.QUEUED, queued_most)):
                 row = rows.get((section, name.code))
-                if row is not None and int(str(row.value.args.get("n", 0))) > 2:
+                if row is not None and int(str(row.value.args.get("n", 0))) > most:
                     yield f"nothing is asked for, and the status says {row}", 0
         yield from self._judged(answer, silent, live)
 
