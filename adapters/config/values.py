@@ -462,7 +462,7 @@ class WebhookStrategy:
         {
             **s.secret("Stands in every alert; best written as ${NAME}."),
             "minLength": WEBHOOK_SECRET_MIN,
-            "expects": f"at least {WEBHOOK_SECRET_MIN} random characters",
+            "expects": f"at least {WEBHOOK_SECRET_MIN} characters, drawn at random",
         }
     )
     account: AccountId | None = key(
